@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { type Env, parseEnv } from './env.ts';
+
+type Source = Readonly<Record<string, string>>;
+
+const KEY = '0123456789abcdef'.repeat(4);
+const PRODUCTION: Source = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'a secret of forty characters, all of them',
+  ENCRYPTION_MASTER_KEY: `1:${KEY}`,
+};
+
+function problemsOf(source: Source): readonly string[] {
+  const env = parseEnv(source);
+  return 'problems' in env ? env.problems : [];
+}
+
+function read(source: Source): Env {
+  const env = parseEnv(source);
+  if ('problems' in env) throw new Error(env.problems.join('\n'));
+  return env;
+}
+
+/** A variable, a value it may not have, and what its line must say. */
+const BAD: readonly (readonly [name: string, value: string, says: RegExp])[] = [
+  ['NODE_ENV', 'staging', /development/],
+  ['PORT', 'http', /whole number/],
+  ['PORT', '65536', /65535/],
+  ['PORT', '-1', /whole number/],
+  ['PORT', '3000.5', /whole number/],
+  ['HOST', 'h'.repeat(256), /255/],
+  ['DATABASE_URL', 'mysql://db.internal/morket', /postgres:\/\//],
+  ['DATABASE_URL', 'postgres://morket:hunter two@db:not-a-port/morket', /URL/],
+  ['REDIS_URL', 'http://cache.internal', /redis:\/\//],
+  ['REDIS_URL', 'redis://cache:not-a-port', /URL/],
+  ['MORKET_DATA_DIR', 'd'.repeat(1001), /1000/],
+  ['JWT_SECRET', 'thirty-one characters are short', /32/],
+  ['JWT_ACCESS_EXPIRY', 'soon', /15m/],
+  ['JWT_ACCESS_EXPIRY', '0s', /15m/],
+  ['JWT_REFRESH_EXPIRY', '-7d', /7d/],
+  ['JWT_REFRESH_EXPIRY', '7w', /7d/],
+  ['SESSION_ABSOLUTE_EXPIRY', '999999999d', /7d/],
+  ['ENCRYPTION_MASTER_KEY', 'deadbeef', /64/],
+  ['ENCRYPTION_MASTER_KEY', `1:${KEY},1:${KEY}`, /twice/],
+  ['ENCRYPTION_MASTER_KEY', `0:${KEY}`, /64/],
+  ['CORS_ORIGIN', 'https://app.example.com/', /https:\/\/app\.example\.com/],
+  ['CORS_ORIGIN', '*', /origin/],
+  ['CORS_ORIGIN', 'null', /origin/],
+  ['CORS_ORIGIN', 'https://good.example.com,app.bad.example.com', /origin/],
+  ['BASE_DOMAIN', 'https://morket.example', /domain/],
+  ['BASE_DOMAIN', 'Morket.Example', /lower case/],
+  ['LOG_LEVEL', 'loud', /info/],
+  ['TRUST_PROXY', 'true', /10\.0\.0\.0\/8/],
+  ['TRUST_PROXY', '1', /10\.0\.0\.0\/8/],
+  ['TRUST_PROXY', '10.0.0.0/33', /10\.0\.0\.0\/8/],
+  ['TRUST_PROXY', '::1/129', /10\.0\.0\.0\/8/],
+  ['TRUST_PROXY', '10.0.0.0/8/8', /10\.0\.0\.0\/8/],
+  ['RATE_LIMIT_AUTH_PER_MINUTE', 'many', /whole number/],
+  ['RATE_LIMIT_PER_MINUTE', '1000001', /1000000/],
+  ['RATE_LIMIT_USER_PER_MINUTE', '-5', /whole number/],
+  ['BCRYPT_ROUNDS', '3', /4/],
+  ['BCRYPT_ROUNDS', '17', /16/],
+  ['SHUTDOWN_DELAY_MS', '60001', /60000/],
+];
+
+const CASES = BAD.map(([name, value, says]) => ({ title: `${name}=${value.slice(0, 50)}`, name, value, says }));
+
+test.each(CASES)('$title is refused in one line that keeps the value to itself', ({ name, value, says }) => {
+  const problems = problemsOf({ [name]: value });
+  expect(problems).toHaveLength(1);
+  const [problem = ''] = problems;
+  expect(problem).toMatch(says);
+  expect(problem.startsWith(`${name}: `)).toBe(true);
+  expect(problem).not.toContain('\n');
+  // Short values such as "1" or "true" stand in the explanation by chance.
+  if (value.length > 8 && !problem.includes('like')) expect(problem).not.toContain(value);
+});
+
+test('every bad variable is named at once, not one start after another', () => {
+  const problems = problemsOf({ PORT: 'x', LOG_LEVEL: 'x', JWT_SECRET: 'x', NODE_ENV: 'x' });
+  expect(problems.map((line) => line.split(':', 1)[0]).sort()).toEqual(['JWT_SECRET', 'LOG_LEVEL', 'NODE_ENV', 'PORT']);
+});
+
+test('without anything set, everything has a value that suits a development machine', () => {
+  expect(read({})).toEqual({
+    NODE_ENV: 'development',
+    MORKET_DATA_DIR: '.morket',
+    JWT_ACCESS_EXPIRY: 15 * 60,
+    JWT_REFRESH_EXPIRY: 7 * 86_400,
+    SESSION_ABSOLUTE_EXPIRY: 30 * 86_400,
+    CORS_ORIGIN: [],
+    LOG_LEVEL: 'info',
+    TRUST_PROXY: [],
+    RATE_LIMIT_AUTH_PER_MINUTE: 5,
+    RATE_LIMIT_PER_MINUTE: 100,
+    RATE_LIMIT_USER_PER_MINUTE: 1_000,
+    BCRYPT_ROUNDS: 12,
+  });
+});
+
+test('an empty variable counts as one that is not set', () => {
+  expect(read({ PORT: '', LOG_LEVEL: '  ', CORS_ORIGIN: '' })).toEqual(read({}));
+});
+
+test('durations, lists and key rings are read', () => {
+  const env = read({
+    JWT_ACCESS_EXPIRY: '900',
+    JWT_REFRESH_EXPIRY: '12h',
+    CORS_ORIGIN: 'https://app.example.com, http://localhost:5173',
+    TRUST_PROXY: '10.0.0.0/8,::1',
+    ENCRYPTION_MASTER_KEY: `1:${KEY},3:${KEY}`,
+  });
+  expect(env.JWT_ACCESS_EXPIRY).toBe(900);
+  expect(env.JWT_REFRESH_EXPIRY).toBe(43_200);
+  expect(env.CORS_ORIGIN).toEqual(['https://app.example.com', 'http://localhost:5173']);
+  expect(env.TRUST_PROXY).toEqual(['10.0.0.0/8', '::1']);
+  expect(env.ENCRYPTION_MASTER_KEY?.current).toBe(3);
+});
+
+describe('in production', () => {
+  test('secrets and strong hashing are enough', () => {
+    expect(read(PRODUCTION).NODE_ENV).toBe('production');
+  });
+
+  test.each(['JWT_SECRET', 'ENCRYPTION_MASTER_KEY'])('%s is never made up', (name) => {
+    expect(problemsOf({ ...PRODUCTION, [name]: ' ' })).toEqual([`${name}: is required in production`]);
+  });
+
+  test('a cheap hash is refused', () => {
+    expect(problemsOf({ ...PRODUCTION, BCRYPT_ROUNDS: '9' })).toEqual([
+      'BCRYPT_ROUNDS: must be at least 10 in production',
+    ]);
+    expect(problemsOf({ ...PRODUCTION, BCRYPT_ROUNDS: '10' })).toEqual([]);
+  });
+});

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { parseKeyRing } from '@morket/domain/secrets';
+import { z } from 'zod';
+
+const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+/** `15m`, `7d`, `900s` or plain seconds; yields seconds. */
+const duration = z.string().transform((value, ctx) => {
+  const match = /^(\d{1,9})([smhd]?)$/.exec(value.trim());
+  const seconds = match ? Number(match[1]) * UNITS[(match[2] || 's') as keyof typeof UNITS] : 0; // the pattern allows no other unit
+  if (seconds > 0 && seconds <= 10 * 365 * UNITS.d) return seconds;
+  ctx.addIssue({ code: 'custom', message: 'must be a duration like 900s, 15m, 12h or 7d' });
+  return z.NEVER;
+});
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+const list = (check: (item: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .refine((items) => items.every(check), message);
+
+const url = (scheme: RegExp, like: string) =>
+  z.string().refine((value) => scheme.test(value) && URL.canParse(value), `must be a URL like ${like}`);
+
+const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+const keyRing = z.string().transform((value, ctx) => {
+  try {
+    return parseKeyRing(value);
+  } catch (err) {
+    ctx.addIssue({ code: 'custom', message: err instanceof Error ? err.message : 'is not valid' });
+    return z.NEVER;
+  }
+});
+
+const Schema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  PORT: integer(0, 65_535).optional(),
+  HOST: z.string().max(255).optional(),
+  DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/name').optional(),
+  REDIS_URL: url(/^rediss?:\/\//, 'redis://host:6379').optional(),
+  MORKET_DATA_DIR: z.string().max(1_000).default('.morket'),
+  JWT_SECRET: z.string().min(32, 'must hold at least 32 characters').max(1_000).optional(),
+  JWT_ACCESS_EXPIRY: duration.prefault('15m'),
+  JWT_REFRESH_EXPIRY: duration.prefault('7d'),
+  SESSION_ABSOLUTE_EXPIRY: duration.prefault('30d'),
+  ENCRYPTION_MASTER_KEY: keyRing.optional(),
+  CORS_ORIGIN: list(isOrigin, 'must be a list of origins like https://app.example.com').prefault(''),
+  BASE_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9.-]{1,253}$/, 'must be a domain name in lower case')
+    .optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TRUST_PROXY: list(isNetwork, 'must be a list of addresses or networks like 10.0.0.0/8').prefault(''),
+  RATE_LIMIT_AUTH_PER_MINUTE: integer(0, 1_000_000).prefault('5'),
+  RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).prefault('100'),
+  RATE_LIMIT_USER_PER_MINUTE: integer(0, 1_000_000).prefault('1000'),
+  BCRYPT_ROUNDS: integer(4, 16).prefault('12'),
+  SHUTDOWN_DELAY_MS: integer(0, 60_000).optional(),
+});
+
+export type Env = z.infer<typeof Schema>;
+
+/** What production may not make up for itself. */
+const REQUIRED_IN_PRODUCTION = ['JWT_SECRET', 'ENCRYPTION_MASTER_KEY'] as const;
+const MIN_PRODUCTION_ROUNDS = 10;
+
+/** The settings of this process, or one line for each variable that is missing or bad; values are never repeated. */
+export function parseEnv(
+  source: Readonly<Record<string, string | undefined>>,
+): Env | { readonly problems: readonly string[] } {
+  // An empty variable is how a .env file leaves one out.
+  const given = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = Schema.safeParse(given);
+  const missing =
+    given.NODE_ENV === 'production'
+      ? REQUIRED_IN_PRODUCTION.filter((name) => !(name in given)).map((name) => `${name}: is required in production`)
+      : [];
+  const bad = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+  const weak =
+    parsed.data?.NODE_ENV === 'production' && parsed.data.BCRYPT_ROUNDS < MIN_PRODUCTION_ROUNDS
+      ? [`BCRYPT_ROUNDS: must be at least ${MIN_PRODUCTION_ROUNDS} in production`]
+      : [];
+  const problems = [...missing, ...bad, ...weak];
+  return parsed.success && problems.length === 0 ? parsed.data : { problems };
+}
+
+/** Reads the environment (and a `.env` file beside the process, if there is one) once; ends the process when it is not valid. */
+export function loadEnv(): Env {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const env = parseEnv(process.env);
+  if (!('problems' in env)) return env;
+  for (const problem of env.problems) process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
+
+/** The environment of a program that this one starts. */
+export const childEnvironment = (more: Readonly<Record<string, string>>) => ({ ...process.env, ...more });

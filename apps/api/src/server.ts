@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { registerDocs, registerRest } from '@morket/rest';
+import type { Services } from '@morket/rpc';
+import { BODY_LIMIT_BYTES, createContextFactory, readJsonBytes, registerTrpc } from '@morket/rpc/http';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import type { Env } from './env.ts';
+import { logRequests } from './request-log.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const YEAR_SECONDS = 365 * 24 * 3_600;
+const REST_PREFIX = '/api/v1';
+
+type Options = { readonly services: Services; readonly env: Env; readonly log: FastifyBaseLogger };
+
+/** The HTTP process: limits and headers here, everything else in the transports. */
+export async function buildServer({ services, env, log }: Options) {
+  const app = fastify({
+    loggerInstance: log,
+    // One line of our own for each request.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : randomUUID();
+    },
+    trustProxy: env.TRUST_PROXY.length > 0 ? env.TRUST_PROXY : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: 30_000,
+    handlerTimeout: 30_000,
+    keepAliveTimeout: 65_000,
+    maxRequestsPerSocket: 1_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 1_000 },
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  logRequests(app);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"], 'base-uri': ["'none'"] },
+      useDefaults: false,
+    },
+    strictTransportSecurity: { maxAge: YEAR_SECONDS, includeSubDomains: true },
+    crossOriginResourcePolicy: { policy: 'same-site' },
+  });
+  await app.register(cors, {
+    // An exact list: an origin that is not on it gets no header, and none is ever echoed unseen.
+    origin: env.CORS_ORIGIN,
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'x-request-id',
+      'x-workspace-id',
+      'x-tenant-id',
+    ],
+    exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate'],
+    credentials: true,
+    maxAge: 600,
+  });
+
+  // JSON alone: a form needs no preflight, so a foreign page could post one.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    readJsonBytes(body),
+  );
+
+  const createContext = createContextFactory({ services, baseDomain: env.BASE_DOMAIN });
+  registerTrpc(app, { prefix: '/trpc', createContext });
+  await registerRest(app, { prefix: REST_PREFIX, createContext });
+  await registerDocs(app, { openApiPath: `${REST_PREFIX}/openapi.json` });
+  app.get('/', (_request, reply) => reply.redirect('/docs'));
+  // The short addresses that load balancers are given.
+  app.get('/health', async () => ({ status: 'ok' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const ready = await services.health.ready().then(
+      () => true,
+      () => false,
+    );
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable' });
+  });
+  return app;
+}
+
+export type Server = Awaited<ReturnType<typeof buildServer>>;

@@ -1,0 +1,1 @@
+export { fileTokens } from './node/file-tokens.ts';

@@ -1,0 +1,37 @@
+export {
+  CurrentPasswordWrong,
+  EmailTaken,
+  InvalidCredentials,
+  PasswordRefused,
+  RefreshTokenRefused,
+  SessionNotFound,
+} from './auth.errors.ts';
+export {
+  PasswordChanged,
+  ProfileUpdated,
+  RevokeReason,
+  SessionRevoked,
+  SignedInEvent,
+  UserRegistered,
+} from './auth.events.ts';
+export {
+  ChangePasswordInput,
+  canonicalPassword,
+  GivenPassword,
+  ListSessionsInput,
+  LoginInput,
+  NewPassword,
+  PASSWORD_MAX_BYTES,
+  PASSWORD_MIN_BYTES,
+  RefreshInput,
+  RegisterInput,
+  RevokedSessions,
+  RevokeSessionInput,
+  Session,
+  SessionPage,
+  SetActiveWorkspaceInput,
+  SignedIn,
+  TokenPair,
+  UpdateProfileInput,
+  User,
+} from './auth.schema.ts';

@@ -1,0 +1,1 @@
+export { type DomainEvent, defineEvent, type EventDefinition } from './define-event.ts';

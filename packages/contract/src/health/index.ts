@@ -1,0 +1,1 @@
+export { Liveness, Readiness } from './health.schema.ts';

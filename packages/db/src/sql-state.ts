@@ -1,0 +1,48 @@
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Prisma's own codes (P2034 …) have the shape of an SQLSTATE. */
+const PRISMA_CODE = /^P\d{4}$/;
+/** What the driver adapter says of a failed COMMIT: it keeps no code. */
+const WRITE_CONFLICT = 'TransactionWriteConflict';
+
+/**
+ * The SQLSTATE at the bottom of an error, or null. Prisma gives it a different place for model calls, raw calls and COMMIT,
+ * so the whole chain is walked: `meta`, `driverAdapterError`, `cause`.
+ */
+export function sqlStateOf(err: unknown, depth = 0): string | null {
+  if (!isRecord(err) || depth > 6) return null;
+  for (const key of ['originalCode', 'code'] as const) {
+    const value = err[key];
+    if (typeof value === 'string' && SQLSTATE.test(value) && !PRISMA_CODE.test(value)) return value;
+  }
+  if (err.kind === WRITE_CONFLICT || err.code === 'P2034') return sqlStateOf(err.meta, depth + 1) ?? '40001';
+  for (const key of ['meta', 'driverAdapterError', 'cause'] as const) {
+    const found = sqlStateOf(err[key], depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+const REPEATABLE = new Set(['40001', '40P01']);
+
+/** Whether repeating the whole transaction may succeed: a serialization failure or a deadlock. */
+export const isRepeatable = (err: unknown): boolean => REPEATABLE.has(sqlStateOf(err) ?? '');
+
+/** Whether a unique constraint refused the row; with `constraint`, whether it was that one. */
+export function isUniqueViolation(err: unknown, constraint?: string): boolean {
+  if (!isRecord(err)) return false;
+  const unique = err.code === 'P2002' || sqlStateOf(err) === '23505';
+  return unique && (constraint === undefined || JSON.stringify([err.meta, String(err.message)]).includes(constraint));
+}
+
+const NO_CONNECTION =
+  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|too many clients/i;
+
+/** Whether no connection could be had in time: the pool or the server is full, or the server is away. */
+export function isNoConnection(err: unknown): boolean {
+  if (!isRecord(err)) return false;
+  const state = sqlStateOf(err) ?? '';
+  if (/^(08|53|57P0)/.test(state) || err.code === 'ECONNREFUSED' || err.code === 'P1001') return true;
+  return NO_CONNECTION.test(String(err.message)) || isNoConnection(err.cause);
+}

@@ -1,0 +1,1 @@
+export { findAnswer, type Keyed, keepAnswer } from './idempotency.ts';

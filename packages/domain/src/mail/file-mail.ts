@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newId } from '../ids/index.ts';
+import type { MailPort } from './mail.port.ts';
+
+/** Writes each message to a file of its own in `directory`: the outbox of a machine without a mail server. */
+export function createFileMail(directory: string): MailPort {
+  async function send({ to, subject, text }: Parameters<MailPort['send']>[0]): Promise<void> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const message = [`To: ${to}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, '', text, ''].join('\n');
+    await writeFile(join(directory, `${newId()}.txt`), message, { mode: 0o600, flag: 'wx' });
+  }
+  return { send };
+}

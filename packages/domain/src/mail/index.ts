@@ -1,0 +1,2 @@
+export { createFileMail } from './file-mail.ts';
+export type { Mail, MailPort } from './mail.port.ts';

@@ -1,0 +1,86 @@
+import { IdempotencyKey } from '@morket/contract/primitives';
+import { fieldsOf, type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
+import type { Operation } from '../operation.ts';
+import type { Components, Ref } from './components.ts';
+import { exampleOf } from './example-of.ts';
+
+export type Parameter =
+  | Ref
+  | {
+      readonly name: string;
+      readonly in: 'path' | 'query' | 'header';
+      readonly required: boolean;
+      readonly description?: string;
+      readonly schema: JsonSchema;
+      readonly example?: unknown;
+    };
+
+export type RequestBody = {
+  readonly required: boolean;
+  readonly content: { readonly 'application/json': { readonly schema: JsonSchema; readonly example: unknown } };
+};
+
+/** Reads the header without having a field of that name, so no schema shows it. */
+const TAKES_KEY_HEADER: ReadonlySet<string> = new Set(['auth.refresh']);
+
+export const IDEMPOTENCY_KEY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Chosen by you, one for each intended effect. A retry under it repeats the first answer and does nothing twice.',
+  schema: jsonSchemaOf(IdempotencyKey, 'input'),
+} as const satisfies Parameter;
+
+function requiredFields({ procedure }: Operation): ReadonlySet<string> {
+  return new Set(procedure.inputs.flatMap((input) => jsonSchemaOf(input, 'input').required ?? []));
+}
+
+/** An input the procedure takes: every field of it, the path parameters included. */
+export function exampleInput({ fields }: Pick<Operation, 'fields'>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, exampleOf(schema)]));
+}
+
+/** Path, query and header parameters, in this order. */
+export function parametersOf(operation: Operation): readonly Parameter[] {
+  const { fields, pathParameters, source, procedure } = operation;
+  const required = requiredFields(operation);
+  const parameter = (where: 'path' | 'query', name: string, schema: JsonSchema): Parameter => {
+    const { examples: _, ...rest } = schema;
+    return { name, in: where, required: where === 'path' || required.has(name), schema: rest, example: exampleOf(schema) };
+  };
+  const named = (where: 'path' | 'query') =>
+    Object.entries(fields)
+      .filter(([name]) => pathParameters.includes(name) === (where === 'path'))
+      .map(([name, schema]) => parameter(where, name, schema));
+  const takesKey = Object.hasOwn(fields, 'idempotencyKey') || TAKES_KEY_HEADER.has(procedure.path);
+  return [
+    ...named('path'),
+    ...(source === 'query' ? named('query') : []),
+    ...(takesKey ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+  ];
+}
+
+/** The schema of the body: the contract's own where one input is all of it, else the fields that are not in the path. */
+function bodySchema(operation: Operation, components: Components): JsonSchema {
+  const { procedure, fields, pathParameters } = operation;
+  const inBody = Object.entries(fields).filter(([name]) => !pathParameters.includes(name));
+  const whole = procedure.inputs.find((input) => {
+    const names = Object.keys(fieldsOf(jsonSchemaOf(input, 'input')));
+    return names.length === inBody.length && inBody.every(([name]) => names.includes(name));
+  });
+  if (whole) return components.schemaOf(whole, 'input');
+  const required = [...requiredFields(operation)].filter((name) => !pathParameters.includes(name));
+  return { type: 'object', properties: Object.fromEntries(inBody), ...(required.length > 0 ? { required } : {}) };
+}
+
+/** The body of an operation; null when no field is left for it. */
+export function requestBodyOf(operation: Operation, components: Components): RequestBody | null {
+  const { source, fields, pathParameters } = operation;
+  const names = Object.keys(fields).filter((name) => !pathParameters.includes(name));
+  if (source !== 'body' || names.length === 0) return null;
+  const all = exampleInput(operation);
+  const example = Object.fromEntries(names.map((name) => [name, all[name]]));
+  const schema = bodySchema(operation, components);
+  const required = names.some((name) => requiredFields(operation).has(name));
+  return { required, content: { 'application/json': { schema, example } } };
+}

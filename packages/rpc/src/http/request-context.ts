@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify';
+import type { Context } from '../context.ts';
+import type { Services } from '../ports/index.ts';
+
+const MAX_USER_AGENT_LENGTH = 300;
+const BEARER = /^Bearer ([\w.~+/-]+=*)$/i;
+
+const headerOf = (request: FastifyRequest, name: string): string | null => {
+  const value = request.headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+
+/** Null without a header; a header that is no bearer token is a bad token, not a missing one. */
+const bearerOf = (header: string | null): string | null => header && (BEARER.exec(header)?.[1] ?? '');
+
+/** `acme` of `acme.morket.example` under the base domain `morket.example`. */
+function subdomainOf(host: string, baseDomain: string | undefined): string | undefined {
+  if (baseDomain === undefined) return undefined;
+  const suffix = `.${baseDomain}`;
+  const name = host.split(':')[0]?.toLowerCase() ?? '';
+  const label = name.endsWith(suffix) ? name.slice(0, -suffix.length) : '';
+  return label === '' || label.includes('.') || label === 'www' ? undefined : label;
+}
+
+/** Makes the context of each request: headers read once, nothing verified yet, never throws. */
+export function createContextFactory(deps: { readonly services: Services; readonly baseDomain?: string | undefined }) {
+  return (request: FastifyRequest): Context => ({
+    origin: {
+      requestId: request.id,
+      ip: request.ip,
+      userAgent: headerOf(request, 'user-agent')?.toWellFormed().slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+    },
+    bearer: bearerOf(headerOf(request, 'authorization')),
+    workspaceHeaders: [headerOf(request, 'x-workspace-id'), headerOf(request, 'x-tenant-id')].filter(
+      (id) => id !== null,
+    ),
+    subdomain: subdomainOf(request.host, deps.baseDomain),
+    idempotencyKey: headerOf(request, 'idempotency-key'),
+    services: deps.services,
+    log: request.log,
+    seen: seenOf(request),
+  });
+}
+
+const seenBy = new WeakMap<FastifyRequest, Context['seen']>();
+
+/** Who was seen calling in this request, and where: filled by the procedures, read by the log line at its end. */
+export function seenOf(request: FastifyRequest): Context['seen'] {
+  const known = seenBy.get(request);
+  if (known) return known;
+  const seen: Context['seen'] = {};
+  seenBy.set(request, seen);
+  return seen;
+}

@@ -1,0 +1,53 @@
+import type { ErrorDefinition } from '@morket/contract/errors';
+import { z } from 'zod';
+import type { Access, Meta, RestRoute } from './meta.ts';
+import { errorsOf } from './procedures/index.ts';
+import { appRouter } from './router.ts';
+
+/** One procedure as the transports and the documents see it. */
+export type ProcedureInfo = {
+  /** As the client calls it: `billing.debit`. */
+  readonly path: string;
+  readonly type: 'query' | 'mutation';
+  readonly access: Access;
+  readonly rest: RestRoute | null;
+  readonly summary: string;
+  readonly errors: readonly ErrorDefinition[];
+  /** The objects whose fields together are the input; none for a procedure without one. */
+  readonly inputs: readonly z.ZodType[];
+  readonly output: z.ZodType;
+};
+
+type RuntimeProcedure = {
+  readonly _def: {
+    readonly type: 'query' | 'mutation';
+    readonly meta?: Meta;
+    readonly inputs: readonly unknown[];
+    readonly output?: unknown;
+  };
+};
+
+const isSchema = (value: unknown): value is z.ZodType => value instanceof z.ZodType;
+
+function inspect(path: string, { _def }: RuntimeProcedure): ProcedureInfo {
+  const { type, meta = {}, inputs, output } = _def;
+  if (!meta.access) throw new Error(`${path} declares no access: make it with a procedure of this package.`);
+  if (!isSchema(output)) throw new Error(`${path} declares no output.`);
+  return {
+    path,
+    type,
+    access: meta.access,
+    rest: meta.rest ?? null,
+    summary: meta.summary ?? path,
+    errors: errorsOf(meta),
+    inputs: inputs.filter(isSchema),
+    output,
+  };
+}
+
+/** Every procedure of the router, in its order. Throws for one that declares no access or no output. */
+export function procedures(): readonly ProcedureInfo[] {
+  // At run time the record is flat, keyed by the whole path; its type is the nested one.
+  const flat = appRouter._def.procedures as unknown as Readonly<Record<string, RuntimeProcedure>>;
+  return Object.entries(flat).map(([path, procedure]) => inspect(path, procedure));
+}

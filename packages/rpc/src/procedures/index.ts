@@ -1,0 +1,2 @@
+export { errorsOf } from './failures.ts';
+export { publicProcedure, userProcedure, workspaceProcedure } from './procedures.ts';

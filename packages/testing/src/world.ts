@@ -1,0 +1,136 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compose } from '@morket/api/compose';
+import { type Configuration, configure } from '@morket/api/configuration';
+import { parseEnv } from '@morket/api/env';
+import { createLogger } from '@morket/api/logger';
+import { buildServer, type Server } from '@morket/api/server';
+import { verifyKeyRing } from '@morket/domain/secrets';
+import { afterAll, beforeAll } from 'vitest';
+import { createTestDatabase } from './template-database.ts';
+
+type Composition = ReturnType<typeof compose>;
+
+/** The product as it is composed in production, on a database of the test file's own. */
+export type World = Pick<Composition, 'db' | 'services' | 'drain'> & {
+  readonly databaseUrl: string;
+  readonly configuration: Configuration;
+  /** The HTTP process, not listening: drive it with `app.inject`, or let it listen on a free port. */
+  readonly app: Server;
+  /** What was logged since the last call, one object a line. */
+  takeLogs(): Record<string, unknown>[];
+  /** The messages sent to an address, oldest first. */
+  mailTo(address: string): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+/** Cheap hashing and no limits: a test that is about one of them sets its own. */
+const DEFAULTS = {
+  NODE_ENV: 'test',
+  BCRYPT_ROUNDS: '4',
+  LOG_LEVEL: 'info',
+  RATE_LIMIT_AUTH_PER_MINUTE: '0',
+  RATE_LIMIT_PER_MINUTE: '0',
+  RATE_LIMIT_USER_PER_MINUTE: '0',
+  SHUTDOWN_DELAY_MS: '0',
+};
+
+export type WorldOptions = {
+  /** Environment variables that matter to the test. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another world's database, to run two processes' worth of the product on one. */
+  readonly databaseUrl?: string;
+};
+
+/** Builds the product; the caller closes it. Two worlds on one database share secrets, as two processes would. */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const own = options.databaseUrl === undefined ? await createTestDatabase() : null;
+  const databaseUrl = options.databaseUrl ?? own?.url ?? '';
+  const dataDir = await mkdtemp(join(tmpdir(), 'morket-world-'));
+  const env = parseEnv({
+    ...DEFAULTS,
+    JWT_SECRET: 'a secret of the tests that every world shares',
+    ENCRYPTION_MASTER_KEY: '42'.repeat(32),
+    MORKET_DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+    ...options.env,
+  });
+  if ('problems' in env) throw new Error(env.problems.join('\n'));
+  const lines: string[] = [];
+  const log = createLogger(env, { write: (line) => void lines.push(line) });
+  const configuration = await configure(env);
+  const composition = compose(configuration, { databaseUrl, log });
+  await verifyKeyRing(composition.db, configuration.ring);
+  const app = await buildServer({ services: composition.services, env, log });
+  await app.ready();
+
+  async function mailTo(address: string): Promise<string[]> {
+    const directory = configuration.paths.mail;
+    const names = await readdir(directory).catch(() => []);
+    const messages = await Promise.all(names.toSorted().map((name) => readFile(join(directory, name), 'utf8')));
+    return messages.filter((message) => message.startsWith(`To: ${address}\n`));
+  }
+
+  async function close(): Promise<void> {
+    await app.close();
+    await composition.close();
+    await own?.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+
+  return {
+    db: composition.db,
+    services: composition.services,
+    drain: composition.drain,
+    databaseUrl,
+    configuration,
+    app,
+    takeLogs: () => lines.splice(0).map((line) => JSON.parse(line)),
+    mailTo,
+    close,
+  };
+}
+
+/** A world for a test file; its members may be read from `beforeAll` on. */
+export function useWorld(options: WorldOptions = {}): World {
+  let current: World | undefined;
+  beforeAll(async () => {
+    current = await createWorld(options);
+  });
+  afterAll(() => current?.close());
+  const get = (): World => {
+    if (!current) throw new Error('The world exists only inside hooks and tests, not while tests are collected.');
+    return current;
+  };
+  return {
+    get db() {
+      return get().db;
+    },
+    get services() {
+      return get().services;
+    },
+    get drain() {
+      return get().drain;
+    },
+    get databaseUrl() {
+      return get().databaseUrl;
+    },
+    get configuration() {
+      return get().configuration;
+    },
+    get app() {
+      return get().app;
+    },
+    takeLogs: () => get().takeLogs(),
+    mailTo: (address) => get().mailTo(address),
+    close: () => get().close(),
+  };
+}
+
+/** Where a request of a test comes from. */
+export const anOrigin = () => ({ requestId: randomUUID(), ip: '127.0.0.1', userAgent: 'test' });
+
+/** An ending that makes a name unique within any database. */
+export const unique = (): string => randomBytes(6).toString('hex');

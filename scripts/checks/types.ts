@@ -1,0 +1,11 @@
+/** Type-checks the tree, and the client package by its own stricter-to-publish settings. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const projects = ['tsconfig.json', 'packages/client/tsconfig.json'].filter((file) => existsSync(file));
+const results = projects.map((project) => {
+  // One thread is about twice as fast on two cores: each checker would instantiate the shared zod and tRPC types anew.
+  const args = ['node_modules/typescript/bin/tsc', '--noEmit', '--singleThreaded', '--pretty', 'false', '-p', project];
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status;
+});
+process.exitCode = results.every((status) => status === 0) ? 0 : 1;
