@@ -13,4 +13,6 @@ export type Generator = {
  * Every generator behind `npm run generate`. Import lazily, `run: async () => (await import('…')).pages()`, so that one
  * whose sources do not load leaves the others working.
  */
-export const GENERATORS: readonly Generator[] = [];
+export const GENERATORS: readonly Generator[] = [
+  { name: 'reference pages', run: async () => (await import('@morket/rest')).generatedDocuments() },
+];

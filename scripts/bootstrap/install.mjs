@@ -53,11 +53,25 @@ async function install(root) {
     const { allowScripts = {} } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
     // Which install scripts may run is stated in package.json; older npm versions know nothing of it and run them all.
     const approved = Object.keys(allowScripts).filter((name) => allowScripts[name]);
-    if (approved.length > 0) await npm(root, ['rebuild', '--ignore-scripts=false', ...approved]);
+    if (approved.length > 0)
+      await npm(root, ['rebuild', '--ignore-scripts=false', ...approved]).catch(unlessNode(root));
   } finally {
     progress.stop();
   }
   console.error(`Installed in ${Math.round((performance.now() - startedAt) / 1000)} s.`);
+}
+
+/**
+ * The one approved script brings the pinned Node; where that has no build, the caller's own will do if it is new enough.
+ *
+ * @param {string} root
+ */
+function unlessNode(root) {
+  /** @param {unknown} err */
+  return async (err) => {
+    const wasStopped = err instanceof UserError && err.exitCode > 128;
+    if (wasStopped || !(await hasNode(root))) throw err;
+  };
 }
 
 /**

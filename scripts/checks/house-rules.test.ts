@@ -29,6 +29,7 @@ describe('arrows', () => {
     ['packages/testing/src/app.ts', `import { appRouter } from '@morket/rpc';\nimport { expect } from 'vitest';`],
     ['packages/rpc/src/routers/billing.http.test.ts', `import { createTestDatabase } from '@morket/testing';`],
     [API, `import { createDb } from '@morket/db';`],
+    ['packages/client/scripts/generate.ts', `import { manifest } from '@morket/rpc';\nimport fs from 'node:fs';`],
     ['scripts/generate.ts', `import { errorsPage } from '../packages/rpc/src/errors-page.ts';`],
   ])('%s may say %s', (path, text) => {
     expect(rulesOf(path, text)).toEqual([]);

@@ -15,8 +15,11 @@ export function browserTokens({
   const inThisTab = createQueue();
   return {
     get() {
-      const kept = storage.getItem(name);
-      return kept === null ? null : (JSON.parse(kept) as StoredTokens); // written below
+      try {
+        return JSON.parse(storage.getItem(name) ?? 'null') as StoredTokens | null; // written below
+      } catch {
+        return null; // somebody else's text under our name
+      }
     },
     set(tokens) {
       if (tokens) storage.setItem(name, JSON.stringify(tokens));

@@ -21,6 +21,10 @@ export type MorketErrorDetails = ApiErrorDetails & ClientErrorDetails;
 /** Every code: those of the API's catalogue and the four `client.…` ones. */
 export type MorketErrorCode = keyof MorketErrorDetails;
 
+/** An error as the API sends it. */
+export type ErrorShape = AppRouter['_def']['_config']['$types']['errorShape'];
+
+/** What a MorketError is made of. */
 export type ErrorFacts = {
   readonly code: string;
   readonly message: string;
@@ -28,6 +32,7 @@ export type ErrorFacts = {
   readonly requestId?: string | null | undefined;
   readonly details?: unknown;
   readonly retryAfterMs?: number | null | undefined;
+  readonly shape?: ErrorShape | undefined;
   readonly cause?: unknown;
 };
 
@@ -47,9 +52,12 @@ export class MorketError<Code extends MorketErrorCode = MorketErrorCode> extends
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | null;
 
-  constructor({ code, message, status, requestId, details, retryAfterMs, cause }: ErrorFacts) {
+  constructor({ code, message, status, requestId, details, retryAfterMs, shape, cause }: ErrorFacts) {
     // tRPC types the cause as an Error; anything may have been thrown.
-    super(message, cause === undefined ? {} : { cause: cause as Error });
+    super(message, {
+      ...(shape && { result: { error: shape } }),
+      ...(cause !== undefined && { cause: cause as Error }),
+    });
     Object.setPrototypeOf(this, new.target.prototype); // undoes what the constructor of TRPCClientError does
     this.name = 'MorketError';
     // The code decides over the details; both come from a server that holds to the catalogue.

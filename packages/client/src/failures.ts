@@ -1,5 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
-import { type ErrorFacts, isMorketError, MorketError } from './errors.ts';
+import { type ErrorShape, isMorketError, MorketError } from './errors.ts';
+import type { AppRouter } from './generated/router.ts';
 
 type Answered = { readonly status: number; readonly headers: { get(name: string): string | null } };
 
@@ -21,30 +22,25 @@ export const aborted = (cause: unknown): MorketError =>
 /** The MorketError that anything thrown below this client stands for. `now` is in milliseconds since the epoch. */
 export function toMorketError(err: unknown, now: number): MorketError {
   if (isMorketError(err)) return err;
-  const { data, message, meta } =
-    err instanceof TRPCClientError ? err : { data: undefined, message: String(err), meta: undefined };
-  const response = meta?.['response'] as Answered | undefined; // put there by the HTTP links, and made in http.ts
-  const shape = data as Partial<ApiErrorData> | undefined; // whatever answered; its fields are checked below
-  if (shape && typeof shape.errorCode === 'string') return fromShape(shape, message, response, now);
+  // An error of a link is typed for any router; these come from ours.
+  const known = err instanceof TRPCClientError ? (err as TRPCClientError<AppRouter>) : undefined;
+  const { shape, meta } = known ?? {};
+  const response = meta?.response as Answered | undefined; // put there by the HTTP links, and made in http.ts
+  // The types say what the API sends; it may be another server that answered.
+  if (typeof shape?.data?.errorCode === 'string') return fromShape(shape, response, now);
   if (response) return unexpectedAnswer(response, now, err);
-  return new MorketError({ code: 'client.connection', message: 'The call could not be sent.', cause: err });
+  const message = `The call could not be sent: ${err instanceof Error ? err.message : String(err)}`;
+  return new MorketError({ code: 'client.connection', message, cause: err });
 }
 
-type ApiErrorData = {
-  readonly errorCode: string;
-  readonly httpStatus: number;
-  readonly details: Readonly<Record<string, unknown>>;
-  readonly requestId: string | null;
-};
-
-function fromShape(shape: Partial<ApiErrorData>, message: string, response: Answered | undefined, now: number) {
-  const { errorCode = '', httpStatus, details, requestId } = shape;
+function fromShape(shape: ErrorShape, response: Answered | undefined, now: number): MorketError {
+  const { errorCode, httpStatus, details, requestId } = shape.data;
   // In a batch the header is the longest wait of all its calls, and a browser may hide it.
-  const seconds = details?.['retryAfterSeconds'];
+  const seconds = details?.retryAfterSeconds;
   const retryAfterMs =
     typeof seconds === 'number' ? seconds * 1000 : parseRetryAfter(response?.headers.get('retry-after'), now);
-  const facts: ErrorFacts = { code: errorCode, message, status: httpStatus, requestId, details, retryAfterMs };
-  return new MorketError(facts);
+  const { message } = shape;
+  return new MorketError({ code: errorCode, message, status: httpStatus, requestId, details, retryAfterMs, shape });
 }
 
 /** `Retry-After` in milliseconds from `now`: it holds seconds or a date. */

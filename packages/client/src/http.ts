@@ -38,19 +38,22 @@ export function createJsonFetch(options: {
     url: string,
     { signal: given, ...init }: Omit<FetchInit, 'signal'> & { signal?: AbortSignal | undefined },
   ) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {
-      const signal = given ? AbortSignal.any([given, timeout]) : timeout;
+      const signal = given ? AbortSignal.any([given, timeout.signal]) : timeout.signal;
       // A fetch that does not heed its signal must not hold the call.
       return await abortable(signal, () => read(url, { ...init, signal }));
     } catch (err) {
       if (given?.aborted) throw aborted(given.reason);
-      if (timeout.aborted) {
+      if (timeout.signal.aborted) {
         const message = `No answer within ${timeoutMs} ms.`;
         throw new MorketError({ code: 'client.timeout', message, details: { timeoutMs }, cause: err });
       }
       if (err instanceof MorketError) throw err;
       throw new MorketError({ code: 'client.connection', message: 'The server cannot be reached.', cause: err });
+    } finally {
+      clearTimeout(timer);
     }
   };
 }

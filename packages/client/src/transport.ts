@@ -32,7 +32,7 @@ export function createTransport(options: {
   const { url, fetch, headers: fixed } = options;
   // tRPC types fetch by its widest form; its links call it with a string and the four fields that are read.
   const shared = { url, transformer, fetch: fetch as (input: unknown, init?: unknown) => ReturnType<typeof fetch> };
-  const headersOf = ({ context }: Operation) => context['headers'] as Record<string, string>; // set below
+  const headersOf = ({ context }: Operation) => context.headers as Record<string, string>; // set below
   const alone = httpLink<AppRouter>({ ...shared, headers: ({ op }) => headersOf(op) })({});
   const batched = httpBatchLink<AppRouter>({
     ...shared,

@@ -7,10 +7,14 @@ export type Side = 'input' | 'output';
 
 /** Formats that say it all; beside them zod's pattern is noise, and for text that is canonicalized while parsing it is too narrow. */
 const SELF_EXPLAINING = new Set(['uuid', 'email', 'date-time']);
+const UNTYPED: ReadonlySet<string> = new Set(['any', 'unknown']);
 const INT32_MAX = 2 ** 31 - 1;
 
 function adjust(schema: z.core.$ZodType, json: JsonSchema): void {
-  if (schema instanceof z.ZodDate) Object.assign(json, { type: 'string', format: 'date-time' });
+  const { type } = schema._zod.def;
+  if (type === 'date') Object.assign(json, { type: 'string', format: 'date-time' });
+  // Zod writes "anything" for what it cannot represent.
+  if (Object.keys(json).length === 0 && !UNTYPED.has(type)) throw new Error(`JSON cannot carry a ${type}.`);
   if (json.format !== undefined && SELF_EXPLAINING.has(json.format)) delete json.pattern;
   if (json.type === 'integer' && (json.maximum ?? 0) > INT32_MAX) json.format = 'int64';
   // Which fields an answer has beyond today's is nobody's business: a closed object would make each new one a breaking change.

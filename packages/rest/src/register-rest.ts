@@ -62,13 +62,22 @@ function refuseUnknownPaths(scope: FastifyInstance): void {
   scope.setNotFoundHandler(refuse);
 }
 
+/** The document as text, made when it is first asked for: that takes 50 ms, which most starts need not spend. */
+function createDocument(options: OpenApiOptions): () => string {
+  let text: string | undefined;
+  return () => {
+    text ??= JSON.stringify(openApiDocument(options));
+    return text;
+  };
+}
+
 /**
  * Serves one route for each procedure that has one, and the OpenAPI document, below `prefix`. The app registers the parser of
  * application/json and sets `X-Request-Id`. Throws at start for a route that contradicts its procedure.
  */
 export function registerRest(app: FastifyInstance, options: RestOptions): void {
   const all = operations();
-  const document = JSON.stringify(openApiDocument({ version: manifest.version, ...options.openApi }));
+  const document = createDocument({ version: manifest.version, ...options.openApi });
 
   app.register(
     async (scope) => {
@@ -86,7 +95,7 @@ export function registerRest(app: FastifyInstance, options: RestOptions): void {
       }
       refuseOtherMethods(scope, [...all, { method: 'GET', path: DOCUMENT_PATH }]);
       scope.get(DOCUMENT_PATH, (_request, reply) =>
-        reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document),
+        reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document()),
       );
     },
     { prefix: options.prefix },

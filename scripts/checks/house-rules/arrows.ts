@@ -1,7 +1,7 @@
 import { type Import, isProduct, isTest, packageOf, type Target } from './imports.ts';
 
 type Arrows = {
-  /** Our packages it may import; 'all' leaves out only `testing`. */
+  /** Our packages it may import; 'all' leaves out only `testing`, which no product code imports. */
   readonly ours: readonly string[] | 'all';
   /** Other people's packages it may import; absent: any. A name ending in `/` allows the whole scope. */
   readonly external?: readonly string[];
@@ -28,7 +28,6 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
     why: 'the published client carries no server code: its types of the router are generated, its entry runs in browsers',
   },
   cli: { ours: ['client'], why: 'the command is a user of the client' },
-  testing: { ours: 'all', why: 'the test kit may reach everything' },
   'apps/api': { ours: 'all', why: 'the process wires everything but the test kit' },
   'apps/worker': { ours: 'all', why: 'the process wires everything but the test kit' },
   'apps/web': { ours: ['client', 'contract'], why: 'the web app is a user of the client' },
@@ -36,17 +35,17 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
 
 const TEST_LIBRARIES = new Set(['vitest', 'fast-check', 'playwright-core']);
 
-/** Why an import goes against the arrows, or null when it goes along them. Tests may reach anything by package name. */
+/** Why an import goes against the arrows, or null when it goes along them. What does not ship may reach anything by package name. */
 export function arrowViolation(file: string, { target, specifier }: Import): { rule: string; why: string } | null {
   const owner = packageOf(file);
   if (owner === null) return null;
   if (target.kind === 'file' && packageOf(target.path) !== owner) {
     return { rule: 'package-boundary', why: `${specifier} leaves the package; import the other one by its name` };
   }
-  if (isProduct(file) && isTestOnly(target)) {
+  if (!isProduct(file)) return null;
+  if (isTestOnly(target)) {
     return { rule: 'test-only', why: `${specifier} belongs to tests; product code would ship it` };
   }
-  if (isTest(file)) return null;
   return ownArrowViolation(file, owner, target) ?? moduleViolation(file, target);
 }
 

@@ -47,8 +47,7 @@ export function isTest(file: string): boolean {
   return /\.(?:test|test-d)\.tsx?$/.test(file) || /^(?:packages|apps)\/[^/]+\/test\//.test(file);
 }
 
-/** Code that ships: everything in a package or app that is neither a test nor the test kit. */
+/** Code that ships: the `src` of a package or app, but for tests and the test kit. Build scripts beside it do not. */
 export function isProduct(file: string): boolean {
-  const owner = packageOf(file);
-  return owner !== null && owner !== 'testing' && !isTest(file);
+  return /^(?:packages|apps)\/[^/]+\/src\//.test(file) && packageOf(file) !== 'testing' && !isTest(file);
 }

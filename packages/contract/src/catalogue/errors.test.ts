@@ -26,7 +26,12 @@ test('a failure is recognised by its definition alone, and keeps its cause to it
   const cause = new Error('the hammer');
   const err = Broken({ pieces: 3 }, cause);
   expect(err).toBeInstanceOf(DomainError);
-  expect(err).toMatchObject({ code: 'test.broken', kind: 'conflict', message: 'It is in 3 pieces.', details: { pieces: 3 } });
+  expect(err).toMatchObject({
+    code: 'test.broken',
+    kind: 'conflict',
+    message: 'It is in 3 pieces.',
+    details: { pieces: 3 },
+  });
   expect(err.cause).toBe(cause);
   expect(Broken.is(err)).toBe(true);
   expect(Forbidden.is(err)).toBe(false);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IdempotencyKey } from '../primitives/index.ts';
 import { defineError } from './define-error.ts';
 
 const none = z.object({});
@@ -6,8 +7,11 @@ const none = z.object({});
 export const InvalidInput = defineError('request.invalid_input', {
   kind: 'validation',
   details: z.object({
-    issues: z.array(z.object({ path: z.string(), message: z.string() })).max(20),
-    omittedIssues: z.int(),
+    issues: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .max(20)
+      .meta({ examples: [[{ path: 'amount', message: 'Too small: expected number to be >0' }]] }),
+    omittedIssues: z.int().meta({ examples: [0] }),
   }),
   message: ({ issues }) => {
     const [first] = issues;
@@ -18,14 +22,14 @@ export const InvalidInput = defineError('request.invalid_input', {
 
 export const MalformedRequest = defineError('request.malformed', {
   kind: 'validation',
-  details: z.object({ reason: z.string() }),
+  details: z.object({ reason: z.string().meta({ examples: ['it is not valid JSON'] }) }),
   message: ({ reason }) => `The request cannot be read: ${reason}.`,
   remedy: 'Send well-formed JSON of moderate depth, without NUL characters or lone surrogates.',
 });
 
 export const BatchTooLarge = defineError('request.batch_too_large', {
   kind: 'validation',
-  details: z.object({ maxCalls: z.int() }),
+  details: z.object({ maxCalls: z.int().meta({ examples: [10] }) }),
   message: ({ maxCalls }) => `A batch holds at most ${maxCalls} calls.`,
   remedy: 'Split the batch.',
 });
@@ -39,14 +43,19 @@ export const RouteNotFound = defineError('request.not_found', {
 
 export const MethodNotAllowed = defineError('request.method_not_allowed', {
   kind: 'methodNotAllowed',
-  details: z.object({ allowed: z.array(z.string()).max(10) }),
+  details: z.object({
+    allowed: z
+      .array(z.string())
+      .max(10)
+      .meta({ examples: [['GET', 'HEAD']] }),
+  }),
   message: ({ allowed }) => `This address takes ${allowed.join(', ')}.`,
   remedy: 'Use one of the methods in `details.allowed`.',
 });
 
 export const BodyTooLarge = defineError('request.too_large', {
   kind: 'tooLarge',
-  details: z.object({ maxBytes: z.int() }),
+  details: z.object({ maxBytes: z.int().meta({ examples: [262_144] }) }),
   message: ({ maxBytes }) => `A request body holds at most ${maxBytes} bytes.`,
   remedy: 'Send less at once.',
 });
@@ -60,7 +69,10 @@ export const UnsupportedMediaType = defineError('request.unsupported_media_type'
 
 export const RateLimited = defineError('request.rate_limited', {
   kind: 'rateLimited',
-  details: z.object({ policy: z.string(), retryAfterSeconds: z.int() }),
+  details: z.object({
+    policy: z.string().meta({ examples: ['auth'] }),
+    retryAfterSeconds: z.int().meta({ examples: [24] }),
+  }),
   message: ({ retryAfterSeconds }) => `Too many calls. Try again in ${retryAfterSeconds} s.`,
   remedy: 'Wait for `Retry-After`, then go on at a lower rate.',
 });
@@ -95,7 +107,7 @@ export const TenantConflict = defineError('access.workspace_conflict', {
 
 export const IdempotencyMismatch = defineError('idempotency.mismatch', {
   kind: 'unprocessable',
-  details: z.object({ idempotencyKey: z.string() }),
+  details: z.object({ idempotencyKey: IdempotencyKey }),
   message: 'This idempotency key was used with other arguments.',
   remedy: 'Use a new key for a new call; repeat a key only with the same arguments.',
 });
@@ -109,7 +121,7 @@ export const InternalError = defineError('server.internal', {
 
 export const Unavailable = defineError('server.unavailable', {
   kind: 'unavailable',
-  details: z.object({ retryAfterSeconds: z.int() }),
+  details: z.object({ retryAfterSeconds: z.int().meta({ examples: [2] }) }),
   message: 'The service is busy.',
   remedy: 'Try again after `Retry-After`.',
 });

@@ -45,7 +45,8 @@ describe('what is no address is refused', () => {
     ['a trailing dot', 'ada@example.com.'],
     ['an empty label', 'ada@example..com'],
     ['a label that begins with a hyphen', 'ada@-example.com'],
-    ['punycode that decodes to nothing', 'ada@xn--.com'],
+    ['a top-level domain of digits', 'ada@example.123'],
+    ['punycode that ends in a hyphen', 'ada@example.xn--'],
     ['dots in a row in the name', 'a..da@example.com'],
     ['an ellipsis, which becomes three dots', 'a\u2026da@example.com'],
     ['a space inside', 'a da@example.com'],
@@ -70,7 +71,7 @@ describe('what is no address is refused', () => {
   });
 
   test('a short spelling that grows beyond 254 characters in ASCII', () => {
-    const given = `ada@${Array.from({ length: 5 }, () => 'ü中я'.repeat(5)).join('.')}.example`;
+    const given = `ada@${'ü.'.repeat(32)}example`;
     expect(given.length).toBeLessThan(100);
     expect(canonicalEmail(given).length).toBeGreaterThan(254);
     expect(Email.safeParse(given).success).toBe(false);

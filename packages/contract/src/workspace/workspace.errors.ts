@@ -34,7 +34,7 @@ export const LastOwner = defineError('workspace.last_owner', {
 
 export const RoleTooHigh = defineError('workspace.role_too_high', {
   kind: 'forbidden',
-  details: z.object({ ownRole: Role }),
+  details: z.object({ ownRole: Role.meta({ examples: ['admin'] }) }),
   message: ({ ownRole }) => `As ${ownRole} you may neither grant nor change a role above your own.`,
   remedy: 'Ask somebody with a higher role.',
 });

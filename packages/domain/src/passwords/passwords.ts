@@ -37,11 +37,12 @@ export function createPasswords(options: { readonly rounds: number; readonly thr
 
   /** Whether the password belongs to the hash; with `null` (nobody there) it takes as long and is false. */
   async function verify(password: string, stored: string | null): Promise<boolean> {
-    const tooLong = Buffer.byteLength(password, 'utf8') > PASSWORD_MAX_BYTES;
-    // bcrypt would compare the first 72 bytes alone and let a longer password pass.
-    const compared = tooLong ? '' : password;
+    // bcrypt would compare the first 72 bytes alone and let a longer password pass; and it repeats a password behind a NUL until
+    // it has 72 bytes, so `pw\0pw` would pass for `pw`.
+    const impossible = Buffer.byteLength(password, 'utf8') > PASSWORD_MAX_BYTES || password.includes('\0');
+    const compared = impossible ? '' : password;
     const matches = (await inPool({ kind: 'verify', password: compared, hash: stored ?? nobodysHash })) === true;
-    return matches && !tooLong && stored !== null;
+    return matches && !impossible && stored !== null;
   }
 
   /** Whether the hash was made at a lower cost than today's. */

@@ -61,16 +61,20 @@ export function parametersOf(operation: Operation): readonly Parameter[] {
 }
 
 /** The schema of the body: the contract's own where one input is all of it, else the fields that are not in the path. */
-function bodySchema(operation: Operation, components: Components): JsonSchema {
-  const { procedure, fields, pathParameters } = operation;
-  const inBody = Object.entries(fields).filter(([name]) => !pathParameters.includes(name));
-  const whole = procedure.inputs.find((input) => {
-    const names = Object.keys(fieldsOf(jsonSchemaOf(input, 'input')));
-    return names.length === inBody.length && inBody.every(([name]) => names.includes(name));
+function bodySchema(operation: Operation, names: readonly string[], components: Components): JsonSchema {
+  const { inputs } = operation.procedure;
+  const whole = inputs.find((input) => {
+    const own = Object.keys(fieldsOf(jsonSchemaOf(input, 'input')));
+    return own.length === names.length && own.every((name) => names.includes(name));
   });
   if (whole) return components.schemaOf(whole, 'input');
-  const required = [...requiredFields(operation)].filter((name) => !pathParameters.includes(name));
-  return { type: 'object', properties: Object.fromEntries(inBody), ...(required.length > 0 ? { required } : {}) };
+  const all: Record<string, JsonSchema> = Object.assign(
+    {},
+    ...inputs.map((input) => fieldsOf(components.inlineOf(input, 'input'))),
+  );
+  const required = [...requiredFields(operation)].filter((name) => names.includes(name));
+  const properties = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+  return { type: 'object', properties, ...(required.length > 0 ? { required } : {}) };
 }
 
 /** The body of an operation; null when no field is left for it. */
@@ -80,7 +84,7 @@ export function requestBodyOf(operation: Operation, components: Components): Req
   if (source !== 'body' || names.length === 0) return null;
   const all = exampleInput(operation);
   const example = Object.fromEntries(names.map((name) => [name, all[name]]));
-  const schema = bodySchema(operation, components);
+  const schema = bodySchema(operation, names, components);
   const required = names.some((name) => requiredFields(operation).has(name));
   return { required, content: { 'application/json': { schema, example } } };
 }

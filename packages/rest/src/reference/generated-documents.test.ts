@@ -1,0 +1,73 @@
+import { ERRORS } from '@morket/contract/catalogue';
+import { can, PERMISSIONS, type Permission, Role } from '@morket/contract/permissions';
+import { procedures } from '@morket/rpc';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { jsonSchemaOf } from '../json-schema.ts';
+import { answeredBy } from './answered-by.ts';
+import { errorReference } from './error-reference.ts';
+import { generatedDocuments } from './generated-documents.ts';
+import { table } from './markdown.ts';
+import { permissionReference } from './permission-reference.ts';
+import { schemaText } from './schema-text.ts';
+
+test('the pages are made alike each time, and end in a line break', async () => {
+  const documents = await generatedDocuments();
+  expect(documents.map(({ path }) => path)).toEqual(['docs/errors.md', 'docs/permissions.md']);
+  expect(await generatedDocuments()).toEqual(documents);
+  for (const { text } of documents) expect(text).toMatch(/[^\n]\n$/);
+});
+
+test('every code of the catalogue has a section with its remedy', () => {
+  const page = errorReference();
+  for (const { code, remedy } of ERRORS) {
+    const section = page.split('\n### ').find((text) => text.startsWith(`\`${code}\`\n`));
+    expect(section, code).toContain(remedy);
+  }
+});
+
+test('a section names the details and who answers it', () => {
+  const section = errorReference()
+    .split('\n### ')
+    .find((text) => text.startsWith('`billing.insufficient_credits`'));
+  expect(section).toContain('**402**');
+  expect(section).toContain('- `required`: integer');
+  expect(section).toContain('Answered by: `billing.debit`.');
+});
+
+test('groups of procedures are named as such, others one by one', () => {
+  const all = procedures();
+  expect(answeredBy('server.internal', all)).toBe('every procedure');
+  expect(answeredBy('access.unauthenticated', all)).toBe('every procedure that needs an access token');
+  expect(answeredBy('access.forbidden', all)).toBe('every procedure of a workspace, `auth.setActiveWorkspace`');
+  expect(answeredBy('request.not_found', all)).toBeNull();
+});
+
+test('the permission table is the matrix', () => {
+  const page = permissionReference();
+  for (const permission of Object.keys(PERMISSIONS) as Permission[]) {
+    const cells = Role.options.map((role) => (can(role, permission) ? 'yes' : '–'));
+    expect(page).toContain(`| \`${permission}\` | ${cells.join(' | ')} |`);
+  }
+});
+
+test('every procedure says what it asks for', () => {
+  const page = permissionReference();
+  for (const { path } of procedures()) expect(page).toContain(`| \`${path}\` |`);
+  expect(page).toContain('| `billing.debit` | `POST /workspaces/{workspaceId}/billing/debits` | `billing:spend` |');
+});
+
+test('a bar in a cell does not end it', () => {
+  expect(table(['a'], [['b | c']])).toBe('| a |\n| --- |\n| b \\| c |');
+});
+
+test.each([
+  [z.int(), 'integer'],
+  [z.enum(['a', 'b']), '"a" or "b"'],
+  [z.literal('ok'), '"ok"'],
+  [z.int().nullable(), 'integer or null'],
+  [z.iso.datetime(), 'ISO 8601 date and time'],
+  [z.array(z.object({ path: z.string() })), 'list of { path: string }'],
+])('a schema in words: %#', (schema, text) => {
+  expect(schemaText(jsonSchemaOf(schema, 'output'))).toBe(text);
+});

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import type { Services } from '@morket/rpc';
+import { createContextFactory, readJsonBytes } from '@morket/rpc/http';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { API_PREFIX } from '../src/api-prefix.ts';
+import { registerRest } from '../src/register-rest.ts';
+import { handleError } from '../src/send-failure.ts';
+
+/** An entry of the app's log at level error. */
+export type LoggedError = {
+  readonly msg: string;
+  readonly path: string;
+  readonly err: { readonly message: string };
+};
+
+export type RestApp = { readonly app: FastifyInstance; readonly logged: readonly LoggedError[] };
+
+/** The REST surface on a Fastify that is set up as the product's is. */
+export function restApp(services: Services): RestApp {
+  const logged: LoggedError[] = [];
+  const stream = { write: (line: string) => void logged.push(JSON.parse(line)) };
+  const app = Fastify({
+    logger: { level: 'error', stream },
+    genReqId: () => randomUUID(),
+    frameworkErrors: handleError,
+  });
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    readJsonBytes(body),
+  );
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  registerRest(app, { prefix: API_PREFIX, createContext: createContextFactory({ services }) });
+  return { app, logged };
+}
