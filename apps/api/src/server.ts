@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import { registerDocs, registerRest } from '@morket/rest';
+import { RouteNotFound } from '@morket/contract/errors';
+import { API_PREFIX, handleError, registerDocs, registerRest } from '@morket/rest';
 import type { Services } from '@morket/rpc';
 import { BODY_LIMIT_BYTES, createContextFactory, readJsonBytes, registerTrpc } from '@morket/rpc/http';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
@@ -10,7 +11,6 @@ import { logRequests } from './request-log.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const YEAR_SECONDS = 365 * 24 * 3_600;
-const REST_PREFIX = '/api/v1';
 
 type Options = { readonly services: Services; readonly env: Env; readonly log: FastifyBaseLogger };
 
@@ -33,6 +33,8 @@ export async function buildServer({ services, env, log }: Options) {
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // A URL that cannot be decoded reaches no hook.
+    frameworkErrors: (err, request, reply) => handleError(err, request, reply.header('x-request-id', request.id)),
     routerOptions: { maxParamLength: 1_000 },
   });
 
@@ -72,10 +74,15 @@ export async function buildServer({ services, env, log }: Options) {
     readJsonBytes(body),
   );
 
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(async () => {
+    throw RouteNotFound({});
+  });
+
   const createContext = createContextFactory({ services, baseDomain: env.BASE_DOMAIN });
   registerTrpc(app, { prefix: '/trpc', createContext });
-  await registerRest(app, { prefix: REST_PREFIX, createContext });
-  await registerDocs(app, { openApiPath: `${REST_PREFIX}/openapi.json` });
+  await registerRest(app, { prefix: API_PREFIX, createContext });
+  await registerDocs(app, { openApiPath: `${API_PREFIX}/openapi.json` });
   app.get('/', (_request, reply) => reply.redirect('/docs'));
   // The short addresses that load balancers are given.
   app.get('/health', async () => ({ status: 'ok' }));

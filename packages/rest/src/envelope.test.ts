@@ -1,6 +1,6 @@
-import { InternalError, MethodNotAllowed, RateLimited, Unauthenticated, Unavailable } from '@morket/contract/errors';
 import { InvalidCredentials } from '@morket/contract/auth';
 import { InsufficientCredits } from '@morket/contract/billing';
+import { InternalError, MethodNotAllowed, RateLimited, Unauthenticated, Unavailable } from '@morket/contract/errors';
 import { expect, test } from 'vitest';
 import { failureEnvelope, failureHeaders, failureStatus, successEnvelope } from './envelope.ts';
 

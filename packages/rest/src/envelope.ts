@@ -3,7 +3,7 @@ import type { Page } from '@morket/contract/primitives';
 import { retryAfterOf } from '@morket/rpc/http';
 import type { Operation } from './operation.ts';
 
-export type PageMeta = { readonly page: number; readonly limit: number; readonly total: number };
+type PageMeta = { readonly page: number; readonly limit: number; readonly total: number };
 
 export type SuccessEnvelope = {
   readonly success: true;

@@ -53,7 +53,8 @@ export const nameIn = (ref: string): string => ref.slice(COMPONENT.length);
 
 /** The schemas of an object's fields. Throws for a schema that is no object. */
 export function fieldsOf(json: JsonSchema): Readonly<Record<string, JsonSchema>> {
-  if (json.type !== 'object' || json.properties === undefined) throw new Error('An object with named fields is needed.');
+  if (json.type !== 'object' || json.properties === undefined)
+    throw new Error('An object with named fields is needed.');
   // Boolean schemas (`true`, `false`) exist in JSON Schema, but zod never makes one of a field.
   return json.properties as Record<string, JsonSchema>;
 }

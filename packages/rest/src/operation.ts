@@ -1,4 +1,4 @@
-import { procedures, type ProcedureInfo, type RestMethod } from '@morket/rpc';
+import { type ProcedureInfo, procedures, type RestMethod } from '@morket/rpc';
 import { z } from 'zod';
 import { fieldsOf, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 

@@ -4,8 +4,8 @@ import { fakeServices, GOOD_TOKEN, servicesAnswering } from '../test/fake-servic
 import { type RestApp, restApp } from '../test/rest-app.ts';
 import { API_PREFIX } from './api-prefix.ts';
 import { jsonSchemaOf } from './json-schema.ts';
-import { exampleOf } from './openapi/example-of.ts';
 import { openApiDocument } from './openapi/document.ts';
+import { exampleOf } from './openapi/example-of.ts';
 import { exampleInput } from './openapi/request.ts';
 import { type Operation, operations } from './operation.ts';
 
@@ -21,8 +21,8 @@ const all = operations().map((operation) => [operation.procedure.path, operation
 function call({ app }: RestApp, operation: Operation) {
   const { method, path, source, pathParameters } = operation;
   const input = Object.entries(exampleInput(operation));
-  const valueOf = new Map(input.map(([name, value]) => [name, String(value)]));
-  const url = `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => valueOf.get(name) ?? '')}`;
+  const values = new Map(input.map(([name, value]) => [name, String(value)]));
+  const url = `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values.get(name) ?? '')}`;
   const rest = input.filter(([name]) => !pathParameters.includes(name));
   const headers = { authorization: `Bearer ${GOOD_TOKEN}` };
   if (source === 'body' && rest.length > 0) return app.inject({ method, url, headers, body: Object.fromEntries(rest) });

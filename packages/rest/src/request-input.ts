@@ -37,7 +37,8 @@ function givenFields(operation: Operation, { query, body }: RequestParts): Field
   if (body !== undefined && !isObject(body)) throw refuse('', 'the body must be a JSON object');
   if (operation.source === 'body') return body ?? {};
   // Fields in the body of a DELETE would be lost without a word.
-  if (Object.keys(body ?? {}).length > 0) throw refuse('', `a ${operation.method} takes its fields in the query string`);
+  if (Object.keys(body ?? {}).length > 0)
+    throw refuse('', `a ${operation.method} takes its fields in the query string`);
   return coerceAll(operation, query);
 }
 

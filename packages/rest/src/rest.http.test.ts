@@ -1,7 +1,7 @@
-import { BODY_LIMIT_BYTES } from '@morket/rpc/http';
 import { InsufficientCredits } from '@morket/contract/billing';
 import { Forbidden, RateLimited, Unavailable } from '@morket/contract/errors';
 import { MemberNotFound, type Workspace } from '@morket/contract/workspace';
+import { BODY_LIMIT_BYTES } from '@morket/rpc/http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ExpectedVerbs, fakeServices, GOOD_TOKEN, USER_ID, WORKSPACE_ID } from '../test/fake-services.ts';
 import { type RestApp, restApp } from '../test/rest-app.ts';

@@ -6,10 +6,7 @@ import { failureEnvelope, failureHeaders, failureStatus } from './envelope.ts';
 /** Answers with a failure in the envelope. Logs nothing: failures of procedures are logged where they happen. */
 export function sendFailure(err: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = failureOf(err);
-  return reply
-    .code(failureStatus(failure))
-    .headers(failureHeaders(failure))
-    .send(failureEnvelope(failure, request.id));
+  return reply.code(failureStatus(failure)).headers(failureHeaders(failure)).send(failureEnvelope(failure, request.id));
 }
 
 /**

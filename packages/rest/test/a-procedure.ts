@@ -1,4 +1,4 @@
-import { procedures, type ProcedureInfo } from '@morket/rpc';
+import { type ProcedureInfo, procedures } from '@morket/rpc';
 import { z } from 'zod';
 import { type Operation, operationOf } from '../src/operation.ts';
 

@@ -22,7 +22,14 @@ const access: Services['access'] = {
   },
   async workspaceScope(_claims, origin, { sources }) {
     const workspaceId = sources.input ?? sources.headers[0] ?? WORKSPACE_ID;
-    const scope = { actorId: USER_ID, sessionId: claims.sessionId, workspaceId, role: 'owner', impersonatorId: null, origin };
+    const scope = {
+      actorId: USER_ID,
+      sessionId: claims.sessionId,
+      workspaceId,
+      role: 'owner',
+      impersonatorId: null,
+      origin,
+    };
     return scope as Awaited<ReturnType<Services['access']['workspaceScope']>>; // as above
   },
 };

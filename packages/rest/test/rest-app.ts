@@ -7,7 +7,7 @@ import { registerRest } from '../src/register-rest.ts';
 import { handleError } from '../src/send-failure.ts';
 
 /** An entry of the app's log at level error. */
-export type LoggedError = {
+type LoggedError = {
   readonly msg: string;
   readonly path: string;
   readonly err: { readonly message: string };

@@ -144,6 +144,14 @@ describe('a lease', () => {
     expect(passed).toBe(13);
   });
 
+  test('is shared by calls that come at once: a burst does not use the limit up', async () => {
+    const { limiter, seen } = aLimiter();
+    const policy = aPolicy({ limit: 1_000, lease: 50 });
+    expect(await passedOf(30, () => limiter.charge(policy, 'user'))).toBe(30);
+    expect(seen.taken).toBe(50);
+    expect(await passedOf(1_500, () => limiter.charge(policy, 'user'))).toBe(970);
+  });
+
   test('ends with its window', async () => {
     const { limiter, clock, seen } = aLimiter();
     const policy = aPolicy({ limit: 10, lease: 10 });
@@ -178,6 +186,13 @@ describe('while the store is out of reach', () => {
 
   test('a guarded entrance stays shut', async () => {
     await expect(limiter.charge(aPolicy(), 'ip')).rejects.toSatisfy(Unavailable.is);
+  });
+
+  test('calls that come at once wait for one answer, not for one after the other', async () => {
+    failures.length = 0;
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => limiter.charge(aPolicy(), 'burst')));
+    expect(outcomes.every((outcome) => outcome.status === 'rejected' && Unavailable.is(outcome.reason))).toBe(true);
+    expect(failures).toHaveLength(1);
   });
 
   test('an ordinary one stays open, and each failure is told', async () => {

@@ -19,7 +19,9 @@ export type RatePolicy = {
 const WINDOW_SECONDS = 60;
 const MAX_LOCAL_KEYS = 10_000;
 
-type Local = { leased: number; leaseEndsAt: number; blockedUntil: number };
+/** `open`: the store is out of reach and the policy lets calls pass. */
+type Outcome = 'taken' | 'refused' | 'open';
+type Local = { leased: number; leaseEndsAt: number; blockedUntil: number; taking: Promise<Outcome> | null };
 
 /** Charges calls against policies, in a sliding window of a minute that all processes share. */
 export function createRateLimiter(deps: {
@@ -38,7 +40,7 @@ export function createRateLimiter(deps: {
     const [oldest] = locals.keys();
     // Full: forget the oldest key; at worst its next call reaches the store.
     if (locals.size >= MAX_LOCAL_KEYS && oldest !== undefined) locals.delete(oldest);
-    const fresh = { leased: 0, leaseEndsAt: 0, blockedUntil: 0 };
+    const fresh: Local = { leased: 0, leaseEndsAt: 0, blockedUntil: 0, taking: null };
     locals.set(key, fresh);
     return fresh;
   }
@@ -59,33 +61,44 @@ export function createRateLimiter(deps: {
       retryAfterSeconds: Math.max(1, Math.ceil((local.blockedUntil - now()) / 1_000)),
     });
 
-  /** Charges one call of `subject`. Throws `request.rate_limited`; a refused call is not charged. */
-  async function charge(policy: RatePolicy, subject: string): Promise<void> {
-    if (policy.limit === 0) return;
-    const key = createHmac('sha256', secret)
-      .update(lengthPrefixed('rate-limit', policy.name, subject))
-      .digest();
-    const local = localOf(key.toString('latin1'));
-    const at = now();
-    // A flood is answered from memory: it must not become database load.
-    if (local.blockedUntil > at) throw refuse(policy, local);
-    if (local.leased > 0 && local.leaseEndsAt > at) {
-      local.leased -= 1;
-      return;
-    }
+  /** Takes a lease, or where that is too much the one call; the first call of it belongs to whoever asked. */
+  async function take(key: Buffer, policy: RatePolicy, local: Local): Promise<Outcome> {
     for (const cost of new Set([Math.max(1, Math.min(policy.lease, policy.limit)), 1])) {
-      const take = await takeFromStore(key, policy, cost);
-      if (!take) return;
-      const { taken, counts } = take;
+      const attempt = await takeFromStore(key, policy, cost);
+      if (!attempt) return 'open';
+      const { taken, counts } = attempt;
       if (taken) {
-        // Parallel calls may each bring a lease: they add up. What is unspent when its window ends is lost.
-        local.leased = (local.leaseEndsAt > now() ? local.leased : 0) + cost - 1;
+        // What is unspent when its window ends is lost.
+        local.leased = cost - 1;
         local.leaseEndsAt = now() + (1 - counts.elapsed) * WINDOW_SECONDS * 1_000;
-        return;
+        return 'taken';
       }
       if (cost === 1) local.blockedUntil = now() + secondsUntilFree(counts, policy.limit, WINDOW_SECONDS) * 1_000;
     }
-    throw refuse(policy, local);
+    return 'refused';
+  }
+
+  /** Charges one call of `subject`. Throws `request.rate_limited`; a refused call is not charged. */
+  async function charge(policy: RatePolicy, subject: string): Promise<void> {
+    if (policy.limit === 0) return;
+    const key = createHmac('sha256', secret).update(lengthPrefixed('rate-limit', policy.name, subject)).digest();
+    const local = localOf(key.toString('latin1'));
+    for (;;) {
+      const at = now();
+      // A flood is answered from memory: it must not become database load.
+      if (local.blockedUntil > at) throw refuse(policy, local);
+      if (local.leased > 0 && local.leaseEndsAt > at) {
+        local.leased -= 1;
+        return;
+      }
+      // One at a time for each key: parallel calls that took a lease each would use the limit up with a few calls.
+      const underWay = local.taking;
+      local.taking ??= take(key, policy, local).finally(() => {
+        local.taking = null;
+      });
+      const outcome = await local.taking;
+      if (outcome === 'open' || (outcome === 'taken' && !underWay)) return;
+    }
   }
 
   return { charge };

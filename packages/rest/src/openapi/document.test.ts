@@ -41,7 +41,9 @@ test('the server is the deployment, or wherever the document came from', () => {
 });
 
 test('operations bear the names of their procedures', () => {
-  const ids = Object.values(document.paths).flatMap((byMethod) => Object.values(byMethod).map((one) => one.operationId));
+  const ids = Object.values(document.paths).flatMap((byMethod) =>
+    Object.values(byMethod).map((one) => one.operationId),
+  );
   expect(ids.sort()).toEqual(
     operations()
       .map(({ procedure }) => procedure.path)
@@ -49,40 +51,43 @@ test('operations bear the names of their procedures', () => {
   );
 });
 
-describe.each(operations().map((operation) => [operation.procedure.path, operation] as const))('%s', (_path, operation) => {
-  const failures = Map.groupBy(failuresOf(operation), ({ kind }) => ERROR_KINDS[kind].status);
+describe.each(operations().map((operation) => [operation.procedure.path, operation] as const))(
+  '%s',
+  (_path, operation) => {
+    const failures = Map.groupBy(failuresOf(operation), ({ kind }) => ERROR_KINDS[kind].status);
 
-  test('documents its success and every status it can fail with, no other', () => {
-    const documented = Object.keys(document.paths[operation.path]?.[operation.method.toLowerCase()]?.responses ?? {});
-    const expected = [operation.status, ...failures.keys()].map(String);
-    expect(documented.sort()).toEqual(expected.sort());
-  });
+    test('documents its success and every status it can fail with, no other', () => {
+      const documented = Object.keys(document.paths[operation.path]?.[operation.method.toLowerCase()]?.responses ?? {});
+      const expected = [operation.status, ...failures.keys()].map(String);
+      expect(documented.sort()).toEqual(expected.sort());
+    });
 
-  test('lists every code of each status, with an example', () => {
-    for (const [status, definitions] of failures) {
-      const codes = definitions.map(({ code }) => code);
-      const { schema, examples } = answerOf(operation, status).content['application/json'];
-      expect(schema).toMatchObject({ properties: { error: { properties: { code: { enum: codes } } } } });
-      expect(Object.keys(examples ?? {})).toEqual(codes);
-    }
-  });
+    test('lists every code of each status, with an example', () => {
+      for (const [status, definitions] of failures) {
+        const codes = definitions.map(({ code }) => code);
+        const { schema, examples } = answerOf(operation, status).content['application/json'];
+        expect(schema).toMatchObject({ properties: { error: { properties: { code: { enum: codes } } } } });
+        expect(Object.keys(examples ?? {})).toEqual(codes);
+      }
+    });
 
-  test('documents the headers of its answers', () => {
-    for (const status of [operation.status, ...failures.keys()]) {
-      const expected = [
-        'X-Request-Id',
-        ...(status === 401 ? ['WWW-Authenticate'] : []),
-        ...(status === 429 || status === 503 ? ['Retry-After'] : []),
-      ];
-      expect(Object.keys(answerOf(operation, status).headers)).toEqual(expected);
-    }
-  });
+    test('documents the headers of its answers', () => {
+      for (const status of [operation.status, ...failures.keys()]) {
+        const expected = [
+          'X-Request-Id',
+          ...(status === 401 ? ['WWW-Authenticate'] : []),
+          ...(status === 429 || status === 503 ? ['Retry-After'] : []),
+        ];
+        expect(Object.keys(answerOf(operation, status).headers)).toEqual(expected);
+      }
+    });
 
-  test('asks for a token unless it is public', () => {
-    const { security } = document.paths[operation.path]?.[operation.method.toLowerCase()] ?? {};
-    expect(security).toEqual(operation.procedure.access.kind === 'public' ? [] : [{ bearer: [] }]);
-  });
-});
+    test('asks for a token unless it is public', () => {
+      const { security } = document.paths[operation.path]?.[operation.method.toLowerCase()] ?? {};
+      expect(security).toEqual(operation.procedure.access.kind === 'public' ? [] : [{ bearer: [] }]);
+    });
+  },
+);
 
 test('answers speak of schemas by the names of the contract', () => {
   for (const operation of operations()) {
@@ -127,5 +132,9 @@ test('the Idempotency-Key header is documented where it is read', () => {
       (parameter) => '$ref' in parameter && parameter.$ref === '#/components/parameters/IdempotencyKey',
     ),
   );
-  expect(takingIt.map(({ procedure }) => procedure.path)).toEqual(['auth.refresh', 'billing.addCredits', 'billing.debit']);
+  expect(takingIt.map(({ procedure }) => procedure.path)).toEqual([
+    'auth.refresh',
+    'billing.addCredits',
+    'billing.debit',
+  ]);
 });

@@ -27,7 +27,8 @@ export const IDEMPOTENCY_KEY_PARAMETER = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Chosen by you, one for each intended effect. A retry under it repeats the first answer and does nothing twice.',
+  description:
+    'Chosen by you, one for each intended effect. A retry under it repeats the first answer and does nothing twice.',
   schema: jsonSchemaOf(IdempotencyKey, 'input'),
 } as const satisfies Parameter;
 
@@ -46,7 +47,13 @@ export function parametersOf(operation: Operation): readonly Parameter[] {
   const required = requiredFields(operation);
   const parameter = (where: 'path' | 'query', name: string, schema: JsonSchema): Parameter => {
     const { examples: _, ...rest } = schema;
-    return { name, in: where, required: where === 'path' || required.has(name), schema: rest, example: exampleOf(schema) };
+    return {
+      name,
+      in: where,
+      required: where === 'path' || required.has(name),
+      schema: rest,
+      example: exampleOf(schema),
+    };
   };
   const named = (where: 'path' | 'query') =>
     Object.entries(fields)

@@ -1,6 +1,6 @@
 import { BodyTooLarge, ERROR_KINDS, type ErrorDefinition, UnsupportedMediaType } from '@morket/contract/errors';
-import { EXAMPLE_REQUEST_ID, errorExample } from '../error-example.ts';
 import { successEnvelope } from '../envelope.ts';
+import { EXAMPLE_REQUEST_ID, errorExample } from '../error-example.ts';
 import { fieldsOf, type JsonSchema, jsonSchemaOf, refTo } from '../json-schema.ts';
 import type { Operation } from '../operation.ts';
 import type { Components, Ref } from './components.ts';

@@ -70,7 +70,7 @@ export const authRouter = t.router({
   refresh: publicProcedure('refresh')
     .meta({
       rest: { method: 'POST', path: '/auth/refresh' },
-      summary: 'Exchange a refresh token; a retry carries the same Idempotency-Key',
+      summary: 'Exchange a refresh token',
       errors: [RefreshTokenRefused],
     })
     .input(RefreshInput)
@@ -99,7 +99,7 @@ export const authRouter = t.router({
   changePassword: userProcedure()
     .meta({
       rest: { method: 'PUT', path: '/auth/password' },
-      summary: 'Change your password; your other sessions end',
+      summary: 'Change your password',
       errors: [CurrentPasswordWrong, PasswordRefused],
     })
     .input(ChangePasswordInput)
@@ -108,7 +108,7 @@ export const authRouter = t.router({
   setActiveWorkspace: userProcedure()
     .meta({
       rest: { method: 'PUT', path: '/auth/active-workspace' },
-      summary: 'Choose the workspace that calls of this session mean when they name none',
+      summary: 'Choose the active workspace',
       errors: [Forbidden],
     })
     .input(SetActiveWorkspaceInput)
@@ -117,7 +117,7 @@ export const authRouter = t.router({
   acceptInvitation: userProcedure()
     .meta({
       rest: { method: 'POST', path: '/auth/invitations/accept' },
-      summary: 'Join a workspace with the token of an invitation',
+      summary: 'Accept an invitation',
       errors: [InvitationRefused, AlreadyMember, RoleTooHigh],
     })
     .input(AcceptInvitationInput)

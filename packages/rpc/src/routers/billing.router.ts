@@ -50,7 +50,7 @@ export const billingRouter = t.router({
   setAutoRecharge: workspaceProcedure('billing:manage')
     .meta({
       rest: { method: 'PUT', path: '/workspaces/{workspaceId}/billing/auto-recharge' },
-      summary: 'Recharge by itself when a debit leaves less than a threshold',
+      summary: 'Set automatic recharge',
       errors: [BalanceTooLarge],
     })
     .input(SetAutoRechargeInput)

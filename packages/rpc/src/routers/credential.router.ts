@@ -15,7 +15,7 @@ export const credentialRouter = t.router({
   store: workspaceProcedure('credential:manage')
     .meta({
       rest: { method: 'POST', path: '/workspaces/{workspaceId}/credentials', status: 201 },
-      summary: 'Store the key of a provider; it is never shown again',
+      summary: 'Store the key of a provider',
     })
     .input(StoreCredentialInput)
     .output(Credential)

@@ -66,7 +66,7 @@ const invitationsRouter = t.router({
   create: workspaceProcedure('invitation:manage')
     .meta({
       rest: { method: 'POST', path: '/workspaces/{workspaceId}/invitations', status: 201 },
-      summary: 'Invite an address; the token goes there by mail',
+      summary: 'Invite an address',
       errors: [AlreadyMember, AlreadyInvited, RoleTooHigh],
     })
     .input(CreateInvitationInput)
