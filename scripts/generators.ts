@@ -15,4 +15,9 @@ export type Generator = {
  */
 export const GENERATORS: readonly Generator[] = [
   { name: 'reference pages', run: async () => (await import('@morket/rest')).generatedDocuments() },
+  {
+    name: 'types of the client',
+    run: async () => (await import('../packages/client/scripts/generate.ts')).clientSources(),
+    owns: 'packages/client/src/generated',
+  },
 ];

@@ -1,5 +1,5 @@
-import { type Answer, send } from '@morket/testing/http';
 import { aPerson, createWorld, unique, useWorld, type World } from '@morket/testing';
+import { type Answer, send } from '@morket/testing/http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const world = useWorld();
@@ -7,10 +7,19 @@ const world = useWorld();
 const repeated = (path: string, times: number) => Array.from({ length: times }, () => path).join(',');
 const inputsOf = (inputs: readonly unknown[]) => Object.fromEntries(inputs.map((input, index) => [index, input]));
 
-type Batch = { readonly paths: string; readonly inputs?: readonly unknown[]; readonly token?: string; readonly on?: World };
+type Batch = {
+  readonly paths: string;
+  readonly inputs?: readonly unknown[];
+  readonly token?: string;
+  readonly on?: World;
+};
 
 const getBatch = ({ paths, inputs = [], token, on = world }: Batch): Promise<Answer> =>
-  send(on, { method: 'GET', url: `/trpc/${paths}`, query: { batch: '1', input: JSON.stringify(inputsOf(inputs)) } }, { token });
+  send(
+    on,
+    { method: 'GET', url: `/trpc/${paths}`, query: { batch: '1', input: JSON.stringify(inputsOf(inputs)) } },
+    { token },
+  );
 
 const postBatch = ({ paths, inputs = [], token, on = world }: Batch): Promise<Answer> =>
   send(on, { method: 'POST', url: `/trpc/${paths}?batch=1`, payload: inputsOf(inputs) }, { token });
@@ -21,7 +30,7 @@ const itemsOf = ({ text }: Answer): readonly unknown[] => {
   return body;
 };
 const codesOf = (answer: Answer) =>
-  itemsOf(answer).map((item) => (JSON.stringify(item).match(/"errorCode":"([^"]*)"/) ?? [, 'ok'])[1]);
+  itemsOf(answer).map((item) => /"errorCode":"([^"]*)"/.exec(JSON.stringify(item))?.[1] ?? 'ok');
 
 const registrations = (count: number) => {
   const mark = unique();
@@ -57,14 +66,21 @@ describe('size', () => {
   });
 
   test('a batch that is too long is refused before its body is judged', async () => {
-    const answer = await send(world, { method: 'GET', url: `/trpc/${repeated('health.live', 11)}`, query: { batch: '1', input: '{' } });
+    const answer = await send(world, {
+      method: 'GET',
+      url: `/trpc/${repeated('health.live', 11)}`,
+      query: { batch: '1', input: '{' },
+    });
     expect(answer).toMatchObject({ status: 400, code: 'request.batch_too_large' });
   });
 
   test('commas without batch=1 are no batch', async () => {
     const url = `/trpc/${repeated('health.live', 2)}`;
     for (const query of ['', '?batch=true', '?batch=1&batch=1', '?batch']) {
-      expect(await send(world, { method: 'GET', url: `${url}${query}` })).toMatchObject({ status: 404, code: 'request.not_found' });
+      expect(await send(world, { method: 'GET', url: `${url}${query}` })).toMatchObject({
+        status: 404,
+        code: 'request.not_found',
+      });
     }
   });
 });
@@ -74,7 +90,8 @@ describe('calls stand for themselves', () => {
     const { accessToken: token } = await aPerson(world);
     expect((await getBatch({ paths: 'health.live,auth.me', token })).status).toBe(200);
     expect((await getBatch({ paths: 'auth.me,workspace.list' })).status).toBe(401);
-    const mixed = await getBatch({ paths: 'health.live,auth.me,nobody.knows,workspace.get', token });
+    const inputs = [undefined, undefined, undefined, {}];
+    const mixed = await getBatch({ paths: 'health.live,auth.me,nobody.knows,workspace.get', inputs, token });
     expect(mixed.status).toBe(207);
     expect(codesOf(mixed)).toEqual(['ok', 'ok', 'request.not_found', 'access.workspace_required']);
   });
@@ -86,18 +103,25 @@ describe('calls stand for themselves', () => {
   });
 
   test('empty names are calls to nothing', async () => {
-    expect(codesOf(await getBatch({ paths: 'health.live,,' }))).toEqual(['ok', 'request.not_found', 'request.not_found']);
+    expect(codesOf(await getBatch({ paths: 'health.live,,' }))).toEqual([
+      'ok',
+      'request.not_found',
+      'request.not_found',
+    ]);
   });
 
-  test.each([[[]], [[1, 2]], [42], ['text'], [null]])('inputs that are not keyed by place are 400: %j', async (payload) => {
-    const answer = await send(world, {
-      method: 'POST',
-      url: '/trpc/auth.login,auth.login?batch=1',
-      headers: { 'content-type': 'application/json' },
-      payload: JSON.stringify(payload),
-    });
-    expect(answer).toMatchObject({ status: 400, code: 'request.malformed' });
-  });
+  test.each([[[]], [[1, 2]], [42], ['text'], [null]])(
+    'inputs that are not keyed by place are 400: %j',
+    async (payload) => {
+      const answer = await send(world, {
+        method: 'POST',
+        url: '/trpc/auth.login,auth.login?batch=1',
+        headers: { 'content-type': 'application/json' },
+        payload: JSON.stringify(payload),
+      });
+      expect(answer).toMatchObject({ status: 400, code: 'request.malformed' });
+    },
+  );
 });
 
 describe('a batch is charged call by call', () => {

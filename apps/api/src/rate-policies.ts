@@ -4,14 +4,18 @@ import type { Env } from './env.ts';
 const REFRESH_PER_ADDRESS = 60;
 const REFRESH_PER_SESSION = 30;
 
+/** Calls one process sets aside at once: few of the limit, or what it leaves unspent would lock the caller out of the others. */
+const leaseOf = (limit: number): number => Math.max(1, Math.min(50, Math.floor(limit / 20)));
+
 /** Calls per minute; 0 in the environment switches a limit off (the entrance's one also those of refresh and logout). */
 export function ratePoliciesOf(env: Env) {
-  const guarded = env.RATE_LIMIT_AUTH_PER_MINUTE > 0;
+  const { RATE_LIMIT_AUTH_PER_MINUTE: auth, RATE_LIMIT_PER_MINUTE: anonymous, RATE_LIMIT_USER_PER_MINUTE: user } = env;
+  const guarded = auth > 0;
   return {
-    auth: { name: 'auth', limit: env.RATE_LIMIT_AUTH_PER_MINUTE, lease: 1, whenStoreFails: 'refuse' },
+    auth: { name: 'auth', limit: auth, lease: 1, whenStoreFails: 'refuse' },
     refresh: { name: 'refresh', limit: guarded ? REFRESH_PER_ADDRESS : 0, lease: 1, whenStoreFails: 'refuse' },
     session: { name: 'session', limit: guarded ? REFRESH_PER_SESSION : 0, lease: 1, whenStoreFails: 'refuse' },
-    anonymous: { name: 'anonymous', limit: env.RATE_LIMIT_PER_MINUTE, lease: 10, whenStoreFails: 'allow' },
-    principal: { name: 'principal', limit: env.RATE_LIMIT_USER_PER_MINUTE, lease: 50, whenStoreFails: 'allow' },
+    anonymous: { name: 'anonymous', limit: anonymous, lease: leaseOf(anonymous), whenStoreFails: 'allow' },
+    principal: { name: 'principal', limit: user, lease: leaseOf(user), whenStoreFails: 'allow' },
   } as const satisfies Record<string, RatePolicy>;
 }

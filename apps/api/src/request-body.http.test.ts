@@ -1,5 +1,5 @@
+import { anOrigin, aPerson, unique, useWorld } from '@morket/testing';
 import { type Answer, send, TRANSPORTS, type Transport } from '@morket/testing/http';
-import { aPerson, anOrigin, unique, useWorld } from '@morket/testing';
 import { describe, expect, test } from 'vitest';
 
 const world = useWorld();
@@ -65,23 +65,30 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     );
   });
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])('%s is taken', async (type) => {
-    expect(await post(url, { body: JSON.stringify(aRegistration()), type })).toMatchObject({ status: done });
-  });
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
+    '%s is taken',
+    async (type) => {
+      expect(await post(url, { body: JSON.stringify(aRegistration()), type })).toMatchObject({ status: done });
+    },
+  );
 
   test('a mutation without input takes no body, {} or null', async () => {
     const { accessToken: token } = await aPerson(world);
     const bodies = transport === 'trpc' ? [undefined, '{}', 'null'] : [undefined, '{}'];
     for (const body of bodies) {
-      expect(await post(REVOKE_OTHERS[transport], { body, token })).toMatchObject({ status: 200, data: { revoked: 0 } });
+      expect(await post(REVOKE_OTHERS[transport], { body, token })).toMatchObject({
+        status: 200,
+        data: { revoked: 0 },
+      });
     }
   });
 
   describe('size', () => {
-    const bodyOf = (bytes: number) => JSON.stringify({ ...aRegistration(), padding: '' }).replace('"padding":""', (field) => {
-      const rest = bytes - JSON.stringify({ ...aRegistration(), padding: '' }).length;
-      return field.replace('""', `"${'x'.repeat(rest)}"`);
-    });
+    const bodyOf = (bytes: number) =>
+      JSON.stringify({ ...aRegistration(), padding: '' }).replace('"padding":""', (field) => {
+        const rest = bytes - JSON.stringify({ ...aRegistration(), padding: '' }).length;
+        return field.replace('""', `"${'x'.repeat(rest)}"`);
+      });
     test('256 KB are read', async () => {
       const body = bodyOf(LIMIT_BYTES);
       expect(body.length).toBe(LIMIT_BYTES);
@@ -139,13 +146,19 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(await post(url, { body })).toMatchObject(malformed);
   });
 
-  test.each(['{', '{"a":1,}', "{'a':1}", 'NaN', '{"a":1e}', '{}{}', '\u0000', 'undefined'])('no JSON: %s', async (body) => {
-    expect(await post(url, { body })).toMatchObject(malformed);
-  });
+  test.each(['{', '{"a":1,}', "{'a':1}", 'NaN', '{"a":1e}', '{}{}', '\u0000', 'undefined'])(
+    'no JSON: %s',
+    async (body) => {
+      expect(await post(url, { body })).toMatchObject(malformed);
+    },
+  );
 
-  test.each(['[]', '[{"email":"a@example.com"}]', '42', 'null', 'true', '"text"', ''])('no object: %j', async (body) => {
-    expect(await post(url, { body })).toMatchObject(invalid);
-  });
+  test.each(['[]', '[{"email":"a@example.com"}]', '42', 'null', 'true', '"text"', ''])(
+    'no object: %j',
+    async (body) => {
+      expect(await post(url, { body })).toMatchObject(invalid);
+    },
+  );
 
   test.each([
     ['numbers that are not finite', '{"email":"a@example.com","password":1e400,"name":"n"}'],

@@ -6,8 +6,9 @@ import { API_PREFIX, handleError, registerDocs, registerRest } from '@morket/res
 import type { Services } from '@morket/rpc';
 import { BODY_LIMIT_BYTES, createContextFactory, readJsonBytes, registerTrpc } from '@morket/rpc/http';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import { drainConnections } from './drain-connections.ts';
 import type { Env } from './env.ts';
-import { logRequests } from './request-log.ts';
+import { logRequest, logRequests } from './request-log.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const YEAR_SECONDS = 365 * 24 * 3_600;
@@ -34,7 +35,10 @@ export async function buildServer({ services, env, log }: Options) {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     // A URL that cannot be decoded reaches no hook.
-    frameworkErrors: (err, request, reply) => handleError(err, request, reply.header('x-request-id', request.id)),
+    frameworkErrors: (err, request, reply) => {
+      handleError(err, request, reply.header('x-request-id', request.id));
+      logRequest(request, reply);
+    },
     routerOptions: { maxParamLength: 1_000 },
   });
 
@@ -42,6 +46,7 @@ export async function buildServer({ services, env, log }: Options) {
     reply.header('x-request-id', request.id);
   });
   logRequests(app);
+  drainConnections(app);
 
   await app.register(helmet, {
     contentSecurityPolicy: {

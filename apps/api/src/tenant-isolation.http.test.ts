@@ -36,7 +36,10 @@ async function aTenantFullOfCanaries(): Promise<Tenant> {
   const debit = { amount: 5, description: `${CANARY} run`, referenceId: `${CANARY} reference` };
   await billing.addCredits(tenant.scope, { amount: 500, description: `${CANARY} top-up` });
   await billing.debit(tenant.scope, { ...debit, idempotencyKey: KEY_OF_B });
-  await credentials.store(tenant.scope, { providerName: `${CANARY} provider`, key: `hk_live_0123456789${SHOWN_OF_KEY}` });
+  await credentials.store(tenant.scope, {
+    providerName: `${CANARY} provider`,
+    key: `hk_live_0123456789${SHOWN_OF_KEY}`,
+  });
   await invitations.create(tenant.scope, { email: `${CANARY}-invited@example.com`, role: 'admin' });
   return tenant;
 }
@@ -74,7 +77,12 @@ function replaced(input: unknown, [name, ...rest]: readonly string[], value: unk
 const inputFor = (procedure: ProcedureInfo, tenant: Tenant) =>
   validInput({ world, tenant, caller: tenant.owner }, procedure, schemasOf(procedure));
 
-async function asOwnerOf(tenant: Tenant, how: { transport: Transport; procedure: ProcedureInfo }, input: Fields, headers = {}) {
+async function asOwnerOf(
+  tenant: Tenant,
+  how: { transport: Transport; procedure: ProcedureInfo },
+  input: Fields,
+  headers = {},
+) {
   const options: CallOptions = { token: tenant.owner.accessToken, headers };
   const answer = await call(world, how.transport, how.procedure, input, options);
   answers.push({ what: `${how.transport} ${how.procedure.path} ${JSON.stringify(headers)}`, text: answer.text });
@@ -93,10 +101,13 @@ test('there is something to find: ids of B, procedures that take ids', () => {
   expect(takingIds).toEqual(expect.arrayContaining(inWorkspace));
 });
 
-test.each(['workspace.members.list', 'credential.list', 'billing.transactions'])('%s: B itself is shown canaries', async (path) => {
-  const answer = await call(world, 'rest', theOne(path), { workspaceId: b.id }, { token: b.owner.accessToken });
-  expect(answer.text).toContain(path === 'credential.list' ? SHOWN_OF_KEY : CANARY);
-});
+test.each(['workspace.members.list', 'credential.list', 'billing.transactions'])(
+  '%s: B itself is shown canaries',
+  async (path) => {
+    const answer = await call(world, 'rest', theOne(path), { workspaceId: b.id }, { token: b.owner.accessToken });
+    expect(answer.text).toContain(path === 'credential.list' ? SHOWN_OF_KEY : CANARY);
+  },
+);
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
   test.each(named(takingIds))('%s: any id of B looks like one that nobody has', async (_, procedure) => {
@@ -113,24 +124,28 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     }
   });
 
-  test.each(named(inWorkspace))('%s: B named by a header or the host looks like no workspace at all', async (_, procedure) => {
-    const how = { transport, procedure };
-    const { workspaceId, ...withoutTenant } = await inputFor(procedure, a);
-    const pairs = [
-      [{ 'x-workspace-id': b.id }, { 'x-workspace-id': randomUUID() }],
-      [{ 'x-tenant-id': b.id }, { 'x-tenant-id': randomUUID() }],
-      [{ host: `${slugOfB}.morket.example` }, { host: `nobody-${unique()}.morket.example` }],
-    ];
-    // REST names the workspace in its path, so that there the two sources contradict.
-    const inputs = transport === 'rest' ? [{ ...withoutTenant, workspaceId }] : [{ ...withoutTenant, workspaceId }, withoutTenant];
-    for (const input of inputs) {
-      for (const [ofB, ofNobody] of pairs) {
-        const foreign = visible(await asOwnerOf(a, how, input, ofB), '');
-        expect(foreign).toEqual(visible(await asOwnerOf(a, how, input, ofNobody), ''));
-        expect(foreign).toMatchObject({ status: 'workspaceId' in input ? 400 : 403 });
+  test.each(named(inWorkspace))(
+    '%s: B named by a header or the host looks like no workspace at all',
+    async (_, procedure) => {
+      const how = { transport, procedure };
+      const { workspaceId, ...withoutTenant } = await inputFor(procedure, a);
+      const pairs = [
+        [{ 'x-workspace-id': b.id }, { 'x-workspace-id': randomUUID() }],
+        [{ 'x-tenant-id': b.id }, { 'x-tenant-id': randomUUID() }],
+        [{ host: `${slugOfB}.morket.example` }, { host: `nobody-${unique()}.morket.example` }],
+      ];
+      // REST names the workspace in its path, so that there the two sources contradict.
+      const inputs =
+        transport === 'rest' ? [{ ...withoutTenant, workspaceId }] : [{ ...withoutTenant, workspaceId }, withoutTenant];
+      for (const input of inputs) {
+        for (const [ofB, ofNobody] of pairs) {
+          const foreign = visible(await asOwnerOf(a, how, input, ofB), '');
+          expect(foreign).toEqual(visible(await asOwnerOf(a, how, input, ofNobody), ''));
+          expect(foreign).toMatchObject({ status: 'workspaceId' in input ? 400 : 403 });
+        }
       }
-    }
-  });
+    },
+  );
 
   test('the token of an invitation into B looks like one that was never sent', async () => {
     const how = { transport, procedure: theOne('auth.acceptInvitation') };
@@ -146,7 +161,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const how = { transport, procedure: theOne('billing.debit') };
     const input = { workspaceId: tenant.id, amount: 7, description: 'own', idempotencyKey: KEY_OF_B };
     const answer = await asOwnerOf(tenant, how, input);
-    expect(answer).toMatchObject({ status: 200, data: { balance: 93, transaction: { workspaceId: tenant.id, amount: -7 } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      data: { balance: 93, transaction: { workspaceId: tenant.id, amount: -7 } },
+    });
   });
 
   test.each(named(all))('%s: what a tenant of its own is answered', async (_, procedure) => {

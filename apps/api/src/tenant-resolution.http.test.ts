@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer, call, send } from '@morket/testing/http';
 import { aPerson, aTenant, type Tenant, unique, useWorld } from '@morket/testing';
+import { type Answer, call, send } from '@morket/testing/http';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const world = useWorld({ env: { BASE_DOMAIN: 'morket.example' } });
 
-const GET = { path: 'workspace.get', type: 'query', rest: { method: 'GET', path: '/workspaces/{workspaceId}' } } as const;
-const SET_ACTIVE = { path: 'auth.setActiveWorkspace', type: 'mutation', rest: { method: 'PUT', path: '/auth/active-workspace' } } as const;
+const GET = {
+  path: 'workspace.get',
+  type: 'query',
+  rest: { method: 'GET', path: '/workspaces/{workspaceId}' },
+} as const;
+const SET_ACTIVE = {
+  path: 'auth.setActiveWorkspace',
+  type: 'mutation',
+  rest: { method: 'PUT', path: '/auth/active-workspace' },
+} as const;
 
 let first: Tenant;
 let second: Tenant;
@@ -17,7 +25,10 @@ const hostOf = async (tenant: Tenant) => `${await slugOf(tenant)}.morket.example
 type Sources = { readonly input?: string; readonly headers?: Readonly<Record<string, string>> };
 
 const get = ({ input, headers = {} }: Sources): Promise<Answer> =>
-  call(world, 'trpc', GET, input === undefined ? {} : { workspaceId: input }, { token: first.owner.accessToken, headers });
+  call(world, 'trpc', GET, input === undefined ? {} : { workspaceId: input }, {
+    token: first.owner.accessToken,
+    headers,
+  });
 
 async function setActive(workspaceId: string | null, token = first.owner.accessToken): Promise<void> {
   expect((await call(world, 'trpc', SET_ACTIVE, { workspaceId }, { token })).status).toBe(200);
@@ -104,7 +115,9 @@ describe('sources that disagree are refused, also when the caller may enter both
   });
   test('the path of a REST address and its query', async () => {
     const url = `/api/v1/workspaces/${first.id}?workspaceId=${second.id}`;
-    expect(await send(world, { method: 'GET', url }, { token: first.owner.accessToken })).toMatchObject({ status: 400 });
+    expect(await send(world, { method: 'GET', url }, { token: first.owner.accessToken })).toMatchObject({
+      status: 400,
+    });
   });
 });
 
@@ -113,7 +126,10 @@ describe('what is no id', () => {
     for (const name of ['x-workspace-id', 'x-tenant-id']) {
       const answer = await get({ headers: { [name]: value } });
       // An empty header is how a proxy leaves one out.
-      expect(answer).toMatchObject({ status: 400, code: value === '' ? 'access.workspace_required' : 'request.invalid_input' });
+      expect(answer).toMatchObject({
+        status: 400,
+        code: value === '' ? 'access.workspace_required' : 'request.invalid_input',
+      });
     }
   });
   test('a header given twice is no id', async () => {

@@ -1,8 +1,8 @@
 import { aborted } from './failures.ts';
 
 /**
- * Runs `work` under a signal of its own that follows `signal`, and rejects with `client.aborted` as soon as `signal` fires. Nothing
- * stays attached to `signal` afterwards, which may outlive thousands of calls.
+ * Runs `work` under a signal of its own that follows `signal`, and rejects with `client.aborted` as soon as `signal`
+ * fires. Nothing stays attached to `signal` afterwards, which may outlive thousands of calls.
  */
 export function abortable<Result>(
   signal: AbortSignal | null | undefined,

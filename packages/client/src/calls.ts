@@ -121,6 +121,7 @@ type SignInAnswer = TokenPair & { readonly user: { readonly id: string } };
 
 /** The idempotency key that the caller gave in the input; null for none. */
 function keyOf(input: unknown): string | null {
-  const given = input as { readonly idempotencyKey?: string } | undefined; // the router types the input of keyed mutations
+  // The router types the input of keyed mutations.
+  const given = input as { readonly idempotencyKey?: string } | undefined;
   return given?.idempotencyKey ?? null;
 }

@@ -23,10 +23,16 @@ export type MorketSession = {
   clear(): Promise<void>;
 };
 
-/** Every procedure of the API, as `morket.<router>.<name>.query(input)` or `.mutate(input)`; a failed call throws a MorketError. */
+/**
+ * Every procedure of the API, as `morket.<router>.<name>.query(input)` or `.mutate(input)`; a failed call throws a
+ * MorketError.
+ */
 export type Morket = TRPCClient<AppRouter> & {
   readonly session: MorketSession;
-  /** Forgets the tokens and ends the session. Throws when the server could not be told; the tokens are forgotten even so. */
+  /**
+   * Forgets the tokens and ends the session. Throws when the server could not be told; the tokens are forgotten even
+   * so.
+   */
   signOut(): Promise<void>;
   /** The same client with every call meant for one workspace. */
   inWorkspace(workspaceId: string): Morket;

@@ -37,8 +37,8 @@ export type ErrorFacts = {
 };
 
 /**
- * The one error that calls of this client throw. Narrow it with `isMorketError`; `instanceof` fails where two copies of this package
- * are installed.
+ * The one error that calls of this client throw. Narrow it with `isMorketError`; `instanceof` fails where two copies of
+ * this package are installed.
  */
 export class MorketError<Code extends MorketErrorCode = MorketErrorCode> extends TRPCClientError<AppRouter> {
   readonly code: Code;

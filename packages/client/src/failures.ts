@@ -29,7 +29,7 @@ export function toMorketError(err: unknown, now: number): MorketError {
   // The types say what the API sends; it may be another server that answered.
   if (typeof shape?.data?.errorCode === 'string') return fromShape(shape, response, now);
   if (response) return unexpectedAnswer(response, now, err);
-  const message = `The call could not be sent: ${err instanceof Error ? err.message : String(err)}`;
+  const message = `The call failed in the client: ${err instanceof Error ? err.message : String(err)}`;
   return new MorketError({ code: 'client.connection', message, cause: err });
 }
 

@@ -3,14 +3,11 @@ import { MorketError } from './errors.ts';
 import { aborted, unexpectedAnswer } from './failures.ts';
 import type { Fetch, FetchAnswer, FetchInit } from './options.ts';
 
-/** An answer of the API, read to its end. */
+/** An answer read to its end. */
 type JsonAnswer = FetchAnswer & { readonly ok: boolean; json(): Promise<unknown> };
 
-const isEnvelope = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ('result' in value || 'error' in value);
-
 /**
- * A `fetch` for tRPC's links that takes at most `timeoutMs`, the body included, and yields nothing but answers of the API. It throws
+ * A `fetch` for tRPC's links that takes at most `timeoutMs`, the body included, and yields nothing but JSON. It throws
  * `client.connection`, `client.timeout`, `client.aborted` or `client.unexpected_answer`.
  */
 export function createJsonFetch(options: {
@@ -30,7 +27,6 @@ export function createJsonFetch(options: {
     } catch (err) {
       throw unexpectedAnswer(answer, now(), err);
     }
-    if (!(Array.isArray(body) ? body : [body]).every(isEnvelope)) throw unexpectedAnswer(answer, now());
     return { ok: status < 400, status, headers, text: async () => text, json: async () => body };
   }
 

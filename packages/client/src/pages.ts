@@ -11,9 +11,10 @@ type Paged = { page?: number | undefined; limit?: number | undefined };
 const MAX_LIMIT = 100;
 
 /**
- * Every item of a paged query, page by page as they are asked for: `for await (const t of eachItem(morket.billing.transactions.query, {}))`.
- * `limit` is the size of a page, 100 unless given; `max` ends the walk after so many items. A list may change during the walk: what
- * moves to the next page is not repeated, what moves to an earlier one is missed.
+ * Every item of a paged query, page by page as they are asked for: `for await (const t of
+ * eachItem(morket.billing.transactions.query, {}))`. `limit` is the size of a page, 100 unless given; `max` ends the
+ * walk after so many items. A list may change during the walk: what moves to the next page is not repeated, what moves
+ * to an earlier one is missed.
  */
 export async function* eachItem<Input extends object, Item>(
   fetchPage: (input: Input & Paged, options?: { signal?: AbortSignal }) => PromiseLike<Page<Item>>,

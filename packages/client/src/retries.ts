@@ -9,7 +9,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const JITTER = 0.25;
 
 /** How long to wait before retry number `retry`, which counts from 0; null when the error should be shown instead. */
-export function retryDelayMs(error: MorketError, retry: number, random: number): number | null {
+function retryDelayMs(error: MorketError, retry: number, random: number): number | null {
   if (!error.retryable) return null;
   // Earlier than the server asked would be refused again; much later, and the caller should know rather than wait.
   if (error.retryAfterMs !== null) return error.retryAfterMs > MAX_RETRY_AFTER_MS ? null : error.retryAfterMs;
@@ -37,7 +37,6 @@ export async function withRetries<Result>(
       if (delayMs === null) throw error;
       onRetry?.(retry + 1, delayMs, error);
       await clock.sleep(delayMs, signal ?? undefined);
-      if (signal?.aborted) throw aborted(signal.reason);
     }
   }
 }

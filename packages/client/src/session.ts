@@ -12,7 +12,10 @@ export type SessionApi = {
   logout(refreshToken: string): Promise<unknown>;
 };
 
-/** The share of an access token's life after which it is renewed without being refused first: 90 s before the end of 15 minutes. */
+/**
+ * The share of an access token's life after which it is renewed without being refused first: 90 s before the end of 15
+ * minutes.
+ */
 const RENEW_AFTER = 0.9;
 const COOLDOWN_MS = 60_000;
 
@@ -60,7 +63,10 @@ export function createSession(options: {
     leave = new AbortController();
   }
 
-  /** What is stored after a refresh with the tokens `before`: `next`, unless something happened to them while it was under way. */
+  /**
+   * What is stored after a refresh with the tokens `before`: `next`, unless something happened to them while it was
+   * under way.
+   */
   async function replace(before: StoredTokens, next: StoredTokens | null): Promise<StoredTokens | null> {
     const latest = await store.get();
     if (latest?.signInId !== before.signInId) return null; // signed out meanwhile: a late answer must not undo that
@@ -83,8 +89,8 @@ export function createSession(options: {
   }
 
   /**
-   * Tokens of the same sign-in that are newer than the `used` ones; null when that sign-in is over. However many ask at once, the
-   * refresh token is presented once. Throws when the server could not be asked.
+   * Tokens of the same sign-in that are newer than the `used` ones; null when that sign-in is over. However many ask at
+   * once, the refresh token is presented once. Throws when the server could not be asked.
    */
   function renew(used: StoredTokens): Promise<StoredTokens | null> {
     if (renewal?.signInId === used.signInId) return renewal.result;

@@ -3,8 +3,8 @@ export type StoredTokens = {
   readonly accessToken: string;
   readonly refreshToken: string;
   /**
-   * The `Idempotency-Key` under which this refresh token will be exchanged. It is stored together with the token, so that every
-   * attempt, in any tab or process, also after a crash, carries the same one and gets the same successor.
+   * The `Idempotency-Key` under which this refresh token will be exchanged. It is stored together with the token, so
+   * that every attempt, in any tab or process, also after a crash, carries the same one and gets the same successor.
    */
   readonly refreshKey: string;
   /** When these tokens came, in milliseconds since the epoch of this machine's clock. */

@@ -1,6 +1,8 @@
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { expect, expectTypeOf, test } from 'vitest';
+import { createJsonFetch } from '../src/http.ts';
 import { type AppRouter, createMorket, transformer } from '../src/index.ts';
+import { createTransport } from '../src/transport.ts';
 import { credentials } from './fake-accounts.ts';
 import { createFakeApi } from './fake-api.ts';
 import { aSignedInClient } from './signed-in-client.ts';
@@ -64,6 +66,18 @@ test('inWorkspace names the workspace of its own calls, and batches apart from o
   const named = api.callsOf('billing.get').map((call) => [call.headers['x-workspace-id'], call.requestNumber]);
   expect(named.map(([id]) => id)).toEqual(['home', 'away', 'third']);
   expect(new Set(named.map(([, request]) => request)).size).toBe(3);
+});
+
+test('calls of one tick as different people never share a request', async () => {
+  const api = createFakeApi({ 'auth.me': ({ headers }) => headers.authorization });
+  const fetch = createJsonFetch({ fetch: api.fetch, timeoutMs: 1_000, now: Date.now });
+  const send = createTransport({ url: 'http://api.test/trpc', fetch, headers: {} });
+  const op = { id: 1, type: 'query', path: 'auth.me', input: undefined, context: {}, signal: null } as const;
+  // As when a call of one person is repeated after another one has signed in.
+  const as = ['ada', 'grace', 'grace', 'ada'];
+  const answers = await Promise.all(as.map((authorization) => send(op, { authorization })));
+  expect(answers).toEqual(as);
+  expect(api.requestCount()).toBe(3);
 });
 
 test('fixed headers go with every request', async () => {

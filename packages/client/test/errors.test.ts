@@ -37,6 +37,7 @@ test('isMorketError narrows by code, and only for that code', async () => {
   expect(isMorketError(error)).toBe(true);
   expect(isMorketError(error, 'auth.email_taken')).toBe(false);
   expect(isMorketError(new Error('x'))).toBe(false);
+  expect(isMorketError(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe(false);
   if (!isMorketError(error, 'billing.insufficient_credits')) throw new Error('not narrowed');
   expectTypeOf(error.details).toEqualTypeOf<{ readonly required: number; readonly available: number }>();
   expect(error.details.available).toBe(4);
@@ -94,6 +95,7 @@ test.each([
   ['a page of HTML', '<html>', 200],
   ['JSON of another kind', '{"ok":true}', 404],
   ['an error of another tRPC server', '{"error":{"json":{"message":"no","code":-32000,"data":{}}}}', 500],
+  ['JSON null', 'null', 502],
   ['data that is no superjson', '{"result":{"data":null}}', 200],
 ])('%s is client.unexpected_answer with its status', async (_name, text, status) => {
   const fetch = async () => new Response(text, { status, headers: { 'x-request-id': 'req-9' } });

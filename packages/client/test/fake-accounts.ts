@@ -6,8 +6,8 @@ export const credentials = { email: 'ada@example.com', password: 'correct horse 
 type FakeSession = { gen: number; lastKey: string | null; isRevoked: boolean; readonly userId: string };
 
 /**
- * Sign-in as the API keeps it: refresh tokens good for one use, whose honest retry carries the key of the first try, and access tokens
- * that expire when told to.
+ * Sign-in as the API keeps it: refresh tokens good for one use, whose honest retry carries the key of the first try,
+ * and access tokens that expire when told to.
  */
 export function createFakeAccounts() {
   const sessions = new Map<string, FakeSession>();

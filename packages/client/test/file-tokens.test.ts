@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { StoredTokens } from '../src/index.ts';
 import { fileTokens } from '../src/node.ts';
 import type { FakeApi } from './fake-api.ts';
 import { aSignedInClient } from './signed-in-client.ts';
+
+// One test starts processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 const tokens: StoredTokens = {
   accessToken: 'a',

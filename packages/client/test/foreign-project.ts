@@ -23,7 +23,10 @@ export function run(program: string, args: readonly string[], cwd: string): stri
   return stdout;
 }
 
-/** Builds the package from its sources and packs it as it would be published. Yields the unpacked folder and the tarball. */
+/**
+ * Builds the package from its sources and packs it as it would be published. Yields the unpacked folder and the
+ * tarball.
+ */
 export function packClient(): { folder: string; tarball: string; scratch: string } {
   const scratch = mkdtempSync(path.join(tmpdir(), 'morket-client-'));
   const source = path.join(scratch, 'source');
@@ -45,8 +48,8 @@ export function packClient(): { folder: string; tarball: string; scratch: string
 }
 
 /**
- * A project of somebody else, with the packed client and nothing but what it and its dependencies declare: copies, because a link would
- * find the rest of this repository's packages.
+ * A project of somebody else, with the packed client and nothing but what it and its dependencies declare: copies,
+ * because a link would find the rest of this repository's packages.
  */
 export function makeForeignProject(scratch: string, packed: string): { folder: string; installed: string[] } {
   const folder = path.join(scratch, 'foreign');
@@ -72,6 +75,7 @@ export function compile(folder: string, file: string, options: Readonly<Record<s
       target: 'es2022',
       module: 'nodenext',
       types: [],
+      skipLibCheck: true,
       outDir: 'out',
       ...options,
     },

@@ -74,5 +74,6 @@ test('it walks a query of the API, whose types it keeps, and stops with its sign
   const stopped = eachItem(morket.billing.transactions.query, {}, { signal: AbortSignal.abort() });
   await expect(stopped.next()).rejects.toMatchObject({ code: 'client.aborted' });
   // @ts-expect-error: the input is the query's own
-  eachItem(morket.billing.transactions.query, { workspaceId: 7 });
+  const wrong = () => eachItem(morket.billing.transactions.query, { workspaceId: 7 });
+  expect(wrong).toBeTypeOf('function');
 });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { memoryTokens, type StoredTokens } from '../src/index.ts';
+import { memoryTokens, type StoredTokens, type TokenStore } from '../src/index.ts';
 import { credentials, TOKEN_LIFE_SECONDS } from './fake-accounts.ts';
 import type { Wire } from './fake-api.ts';
 import { aSignedInClient } from './signed-in-client.ts';
@@ -179,15 +179,36 @@ test('nor does one that another client over the same store had under way', async
   const { wire, reached, letGo } = holdRefresh();
   api.useWire(wire);
   accounts.expireAll();
-  const call = client()
-    .auth.me.query()
-    .catch(() => 'refused');
+  const other = client();
+  const call = other.safe(other.auth.me.query());
   await reached;
   const leaving = client().signOut();
   await vi.waitFor(async () => expect(await store.get()).toBeNull());
   letGo();
-  expect(await call).toBe('refused');
+  expect((await call).error).toMatchObject({ code: 'access.unauthenticated' });
   await leaving;
+  expect(await store.get()).toBeNull();
+});
+
+test('not even one that had looked before the sign-out and writes after it', async () => {
+  const { client, accounts, store } = await aSignedInClient();
+  const writing = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const slow: TokenStore = {
+    ...store,
+    set: async (tokens) => {
+      writing.resolve();
+      await gate.promise;
+      await store.set(tokens);
+    },
+  };
+  accounts.expireAll();
+  const call = client({ tokens: slow }).auth.me.query();
+  await writing.promise;
+  const leaving = client().signOut();
+  await vi.waitFor(async () => expect(await store.get()).toBeNull());
+  gate.resolve();
+  await Promise.allSettled([call, leaving]);
   expect(await store.get()).toBeNull();
 });
 
@@ -203,6 +224,27 @@ test('a late refresh does not touch the session of whoever signed in next, and n
   expect((await call).error).toMatchObject({ code: 'access.unauthenticated' });
   expect(await store.get()).toMatchObject({ userId: 'user-of-grace@example.com' });
   expect(api.callsOf('auth.me')).toHaveLength(1);
+});
+
+test('a call refused after somebody else has signed in is not made in their name', async () => {
+  const { morket, api, accounts } = await aSignedInClient();
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  accounts.expireAll();
+  api.useWire(async (url, _init, deliver) => {
+    const answer = await deliver();
+    if (!url.includes('auth.me')) return answer;
+    asked.resolve();
+    await gate.promise;
+    return answer;
+  });
+  const call = morket.safe(morket.auth.me.query());
+  await asked.promise;
+  await morket.auth.login.mutate({ ...credentials, email: 'grace@example.com' });
+  gate.resolve();
+  expect((await call).error).toMatchObject({ details: { reason: 'expired' } });
+  expect(api.callsOf('auth.me')).toHaveLength(1);
+  expect(api.callsOf('auth.refresh')).toHaveLength(0);
 });
 
 test('listeners hear who signs in and out, and nothing of renewals', async () => {

@@ -37,12 +37,22 @@ export function isUniqueViolation(err: unknown, constraint?: string): boolean {
 }
 
 const NO_CONNECTION =
-  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|too many clients/i;
+  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|too many clients|Connection terminated|is not queryable/i;
+/** A connection that could not be made, or that broke: in Node's words, in Prisma's, and in those of its driver adapter. */
+const NO_CONNECTION_CODES: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'P1001', 'P1008', 'P1017']);
+const NO_CONNECTION_KINDS: ReadonlySet<unknown> = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+]);
 
-/** Whether no connection could be had in time: the pool or the server is full, or the server is away. */
-export function isNoConnection(err: unknown): boolean {
-  if (!isRecord(err)) return false;
-  const state = sqlStateOf(err) ?? '';
-  if (/^(08|53|57P0)/.test(state) || err.code === 'ECONNREFUSED' || err.code === 'P1001') return true;
-  return NO_CONNECTION.test(String(err.message)) || isNoConnection(err.cause);
+/**
+ * Whether no connection could be had in time, or it broke: the pool or the server is full, or the server is away. When it broke at
+ * COMMIT, nobody knows whether the transaction took effect.
+ */
+export function isNoConnection(err: unknown, depth = 0): boolean {
+  if (!isRecord(err) || depth > 6) return false;
+  if (/^(08|53|57P0)/.test(sqlStateOf(err) ?? '') || NO_CONNECTION.test(String(err.message))) return true;
+  if (NO_CONNECTION_CODES.has(err.code) || NO_CONNECTION_KINDS.has(err.kind)) return true;
+  return (['meta', 'driverAdapterError', 'cause'] as const).some((key) => isNoConnection(err[key], depth + 1));
 }

@@ -1,14 +1,12 @@
 import { InsufficientCredits } from '@morket/contract/billing';
 import { Forbidden, RateLimited, Unavailable } from '@morket/contract/errors';
 import { MemberNotFound, type Workspace } from '@morket/contract/workspace';
-import { BODY_LIMIT_BYTES } from '@morket/rpc/http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ExpectedVerbs, fakeServices, GOOD_TOKEN, USER_ID, WORKSPACE_ID } from '../test/fake-services.ts';
-import { type RestApp, restApp } from '../test/rest-app.ts';
+import { aFailure, type RestApp, restApp, UUID } from '../test/rest-app.ts';
 
 const authorization = `Bearer ${GOOD_TOKEN}`;
 const json = { authorization, 'content-type': 'application/json' };
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const workspace: Workspace = {
   id: WORKSPACE_ID,
@@ -34,15 +32,6 @@ function open(verbs: ExpectedVerbs = {}): RestApp {
   opened = restApp(fakeServices(verbs));
   return opened;
 }
-
-/** What a failure must look like, whatever it is. */
-function failure(code: string, details: unknown = {}) {
-  const error = { code, message: expect.any(String), details, requestId: expect.stringMatching(UUID) };
-  return { success: false, data: null, error };
-}
-
-const invalid = (path: string, message: string) =>
-  failure('request.invalid_input', { issues: [{ path, message }], omittedIssues: 0 });
 
 describe('success', () => {
   test('200: a result in the envelope, dates as ISO strings, kept by no cache', async () => {
@@ -145,7 +134,7 @@ describe('failures of procedures', () => {
     const answer = await open().app.inject({ url: '/api/v1/auth/me' });
     expect(answer.statusCode).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer');
-    expect(answer.json()).toEqual(failure('access.unauthenticated', { reason: 'missing' }));
+    expect(answer.json()).toEqual(aFailure('access.unauthenticated', { reason: 'missing' }));
   });
 
   test.each(['Bearer wrong', 'Basic dTpw', 'Bearer a b'])('401: a bad token, sent as %j', async (header) => {
@@ -166,7 +155,7 @@ describe('failures of procedures', () => {
     const body = { amount: 7, description: 'Run' };
     const answer = await app.inject({ method: 'POST', url, headers: json, body });
     expect(answer.statusCode).toBe(402);
-    expect(answer.json()).toEqual(failure('billing.insufficient_credits', { required: 7, available: 3 }));
+    expect(answer.json()).toEqual(aFailure('billing.insufficient_credits', { required: 7, available: 3 }));
     expect(answer.json().error.requestId).toBe(answer.headers['x-request-id']);
   });
 
@@ -181,7 +170,7 @@ describe('failures of procedures', () => {
     const url = `/api/v1/workspaces/${WORKSPACE_ID}/members`;
     const answer = await app.inject({ method: 'POST', url, headers: json, body: { email: 7 } });
     expect(answer.statusCode).toBe(403);
-    expect(answer.json()).toEqual(failure('access.forbidden'));
+    expect(answer.json()).toEqual(aFailure('access.forbidden'));
   });
 
   test('404: a record that is not there', async () => {
@@ -195,7 +184,7 @@ describe('failures of procedures', () => {
     const url = `/api/v1/workspaces/${WORKSPACE_ID}/members/${USER_ID}`;
     const answer = await app.inject({ method: 'DELETE', url, headers: { authorization } });
     expect(answer.statusCode).toBe(404);
-    expect(answer.json()).toEqual(failure('workspace.member_not_found'));
+    expect(answer.json()).toEqual(aFailure('workspace.member_not_found'));
   });
 
   test('429: Retry-After says how long', async () => {
@@ -209,7 +198,7 @@ describe('failures of procedures', () => {
     const answer = await app.inject({ url: '/api/v1/auth/me', headers: { authorization } });
     expect(answer.statusCode).toBe(429);
     expect(answer.headers['retry-after']).toBe('17');
-    expect(answer.json()).toEqual(failure('request.rate_limited', { policy: 'user', retryAfterSeconds: 17 }));
+    expect(answer.json()).toEqual(aFailure('request.rate_limited', { policy: 'user', retryAfterSeconds: 17 }));
   });
 
   test('500: an unexpected error leaks nothing and is logged once', async () => {
@@ -222,7 +211,7 @@ describe('failures of procedures', () => {
     });
     const answer = await app.inject({ url: `/api/v1/workspaces/${WORKSPACE_ID}`, headers: { authorization } });
     expect(answer.statusCode).toBe(500);
-    expect(answer.json()).toEqual(failure('server.internal'));
+    expect(answer.json()).toEqual(aFailure('server.internal'));
     expect(answer.body).not.toContain('relation');
     expect(logged.map(({ path, err }) => [path, err.message])).toEqual([
       ['workspace.get', expect.stringContaining('relation "workspace" does not exist')],
@@ -246,115 +235,6 @@ describe('failures of procedures', () => {
     });
     const answer = await app.inject({ url: '/api/v1/health/ready' });
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
-  });
-});
-
-describe('what is refused before a procedure runs', () => {
-  const create = (body: string | Buffer, contentType = 'application/json') => {
-    const headers = { authorization, 'content-type': contentType };
-    return open().app.inject({ method: 'POST', url: '/api/v1/workspaces', headers, body });
-  };
-
-  test('400: malformed JSON', async () => {
-    const answer = await create('{"name": ');
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toEqual(failure('request.malformed', { reason: 'it is not valid JSON' }));
-  });
-
-  test.each([
-    ['deep nesting', `{"name":${'['.repeat(40)}${']'.repeat(40)}}`],
-    ['a NUL character', '{"name":"a\\u0000b"}'],
-    ['a lone surrogate', '{"name":"\\ud800"}'],
-    ['the key __proto__', '{"name":"a","__proto__":{"b":1}}'],
-    ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-  ])('400: %s', async (_name, body) => {
-    const answer = await create(body);
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toEqual(failure('request.malformed', { reason: expect.any(String) }));
-  });
-
-  test.each(['[]', '"text"', '7', 'null'])('400: a body that is no object: %s', async (body) => {
-    const answer = await create(body);
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toEqual(invalid('', 'the body must be a JSON object'));
-  });
-
-  test('400: a body that contradicts the path', async () => {
-    const url = `/api/v1/workspaces/${WORKSPACE_ID}`;
-    const body = { workspaceId: USER_ID, name: 'Engines' };
-    const answer = await open().app.inject({ method: 'PUT', url, headers: json, body });
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toEqual(invalid('workspaceId', 'contradicts the path'));
-  });
-
-  test.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded'])(
-    '415: %s',
-    async (contentType) => {
-      const answer = await create('{"name":"Engines"}', contentType);
-      expect(answer.statusCode).toBe(415);
-      expect(answer.json()).toEqual(failure('request.unsupported_media_type'));
-    },
-  );
-
-  test('413: one byte too many', async () => {
-    const answer = await create(`{"name":"${'a'.repeat(BODY_LIMIT_BYTES)}"}`);
-    expect(answer.statusCode).toBe(413);
-    expect(answer.json()).toEqual(failure('request.too_large', { maxBytes: BODY_LIMIT_BYTES }));
-  });
-
-  test.each(['GET', 'POST', 'PUT', 'DELETE'] as const)('404: %s of an unknown path', async (method) => {
-    const answer = await open().app.inject({ method, url: '/api/v1/nothing' });
-    expect(answer.statusCode).toBe(404);
-    expect(answer.json()).toEqual(failure('request.not_found'));
-    expect(answer.headers['cache-control']).toBe('no-store');
-  });
-
-  test('404: an unknown path, though the body is unreadable as well', async () => {
-    const headers = { 'content-type': 'text/html' };
-    const answer = await open().app.inject({ method: 'POST', url: '/api/v1/nothing', headers, body: '{' });
-    expect(answer.statusCode).toBe(404);
-  });
-
-  test.each([
-    ['PATCH', '/api/v1/workspaces', 'POST, GET, HEAD'],
-    ['PUT', '/api/v1/auth/login', 'POST'],
-    ['HEAD', '/api/v1/auth/login', 'POST'],
-    ['GET', '/api/v1/auth/sessions/revoke-others', 'POST'],
-    ['POST', `/api/v1/workspaces/${WORKSPACE_ID}/members/${USER_ID}`, 'DELETE'],
-    ['POST', '/api/v1/openapi.json', 'GET, HEAD'],
-  ] as const)('405: %s %s', async (method, url, allow) => {
-    const answer = await open().app.inject({ method, url });
-    expect(answer.statusCode).toBe(405);
-    expect(answer.headers.allow).toBe(allow);
-    if (method !== 'HEAD') {
-      expect(answer.json()).toEqual(failure('request.method_not_allowed', { allowed: allow.split(', ') }));
-    }
-  });
-
-  test('405: before the body is read', async () => {
-    const headers = { 'content-type': 'text/html' };
-    const answer = await open().app.inject({ method: 'PUT', url: '/api/v1/auth/login', headers, body: '{' });
-    expect(answer.statusCode).toBe(405);
-  });
-
-  test.each([
-    ['cannot be decoded', '/api/v1/workspaces/%zz', 'its path is not valid'],
-    ['is too long', `/api/v1/workspaces/${'a'.repeat(200)}`, 'a part of its path is too long'],
-  ])('400: a path that %s', async (_name, url, reason) => {
-    const answer = await open().app.inject({ url });
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toEqual(failure('request.malformed', { reason }));
-  });
-
-  test('500: an error around a procedure leaks nothing and is logged once', async () => {
-    const { app, logged } = open();
-    app.addHook('preHandler', async () => {
-      throw new Error('the hook of a plugin broke');
-    });
-    const answer = await app.inject({ url: '/api/v1/health' });
-    expect(answer.statusCode).toBe(500);
-    expect(answer.json()).toEqual(failure('server.internal'));
-    expect(logged.map(({ err }) => err.message)).toEqual(['the hook of a plugin broke']);
   });
 });
 

@@ -6,7 +6,9 @@ import { failureEnvelope, failureHeaders, failureStatus } from './envelope.ts';
 /** Answers with a failure in the envelope. Logs nothing: failures of procedures are logged where they happen. */
 export function sendFailure(err: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = failureOf(err);
-  return reply.code(failureStatus(failure)).headers(failureHeaders(failure)).send(failureEnvelope(failure, request.id));
+  // The app's hooks set the id, but they do not run for what fails before there is a route.
+  const headers = { ...failureHeaders(failure), 'x-request-id': request.id };
+  return reply.code(failureStatus(failure)).headers(headers).send(failureEnvelope(failure, request.id));
 }
 
 /**
@@ -14,6 +16,8 @@ export function sendFailure(err: unknown, request: FastifyRequest, reply: Fastif
  * which alone sees a URL that cannot be decoded.
  */
 export function handleError(err: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (InternalError.is(failureOf(err))) request.log.error({ err, path: request.url }, 'unexpected failure');
+  // The query stays out of the log: secrets may have been put there by mistake.
+  const path = request.url.split('?', 1)[0];
+  if (InternalError.is(failureOf(err))) request.log.error({ err, path }, 'unexpected failure');
   return sendFailure(err, request, reply);
 }

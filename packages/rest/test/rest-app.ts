@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Services } from '@morket/rpc';
 import { createContextFactory, readJsonBytes } from '@morket/rpc/http';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { expect } from 'vitest';
 import { API_PREFIX } from '../src/api-prefix.ts';
 import { registerRest } from '../src/register-rest.ts';
 import { handleError } from '../src/send-failure.ts';
@@ -32,4 +33,12 @@ export function restApp(services: Services): RestApp {
   });
   registerRest(app, { prefix: API_PREFIX, createContext: createContextFactory({ services }) });
   return { app, logged };
+}
+
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What every failure must look like. */
+export function aFailure(code: string, details: unknown = {}) {
+  const error = { code, message: expect.any(String), details, requestId: expect.stringMatching(UUID) };
+  return { success: false, data: null, error };
 }

@@ -2,7 +2,7 @@ import type { RequestOrigin } from '@morket/domain/access';
 import type { Services } from './ports/index.ts';
 
 /** Where failures nobody foresaw are written down. */
-export type FailureLog = {
+type FailureLog = {
   /** `err` stays on the server; the caller sees only the request id. */
   error(fields: { readonly err: unknown; readonly path: string }, message: string): void;
 };

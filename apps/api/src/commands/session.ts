@@ -4,7 +4,7 @@ import { MigrationError } from '@morket/db/migrations';
 import { KeyRingMismatch } from '@morket/domain/secrets';
 import { loadEnv } from '../env.ts';
 import { type Configuration, configure } from '../runtime/configuration.ts';
-import { openDatabase } from '../runtime/open-database.ts';
+import { DatabaseOutOfReach, openDatabase } from '../runtime/open-database.ts';
 
 /** What a command works with. */
 export type CommandSession = { readonly configuration: Configuration; readonly databaseUrl: string; readonly db: Db };
@@ -17,6 +17,7 @@ const isExpected = (err: unknown): err is Error =>
   err instanceof MigrationError ||
   err instanceof EmbeddedPostgresError ||
   err instanceof DataDirLockedError ||
+  err instanceof DatabaseOutOfReach ||
   err instanceof KeyRingMismatch;
 
 /**

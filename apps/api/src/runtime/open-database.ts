@@ -1,6 +1,30 @@
+import { createDb } from '@morket/db';
 import { DataDirLockedError, startEmbeddedPostgres } from '@morket/db/embedded';
 import type { Env } from '../env.ts';
 import { type DataPaths, readRuntime, type Secrets, saveRuntime } from './data-dir.ts';
+
+/** The server of `DATABASE_URL` cannot be used; the message says which one, and why, but not the password. */
+export class DatabaseOutOfReach extends Error {
+  constructor(host: string, cause: unknown) {
+    // Where a name has several addresses, Node's message is empty and its code tells.
+    const { message = '', code = '' } = (cause ?? {}) as { message?: string; code?: string }; // of whatever shape: both default
+    super(`PostgreSQL at ${host} (DATABASE_URL) cannot be used: ${message || code}.`, { cause });
+    this.name = 'DatabaseOutOfReach';
+  }
+}
+
+const REACH_TIMEOUT_MS = 5_000;
+
+async function assertReachable(url: string): Promise<void> {
+  const db = createDb({ url, poolSize: 1 });
+  try {
+    await db.ping(REACH_TIMEOUT_MS);
+  } catch (err) {
+    throw new DatabaseOutOfReach(new URL(url).host, err);
+  } finally {
+    await db.close();
+  }
+}
 
 /** A PostgreSQL server to work on. */
 export type OpenDatabase = {
@@ -19,9 +43,10 @@ type Options = {
   readonly onUnexpectedExit?: (err: Error) => void;
 };
 
-/** The server of `DATABASE_URL`, else the embedded one, started here. Throws `DataDirLockedError` when it runs elsewhere. */
+/** The server of `DATABASE_URL`, else the embedded one, started here. Throws `DatabaseOutOfReach`, and `DataDirLockedError` when it runs elsewhere. */
 export async function startDatabase({ env, paths, secrets, ...events }: Options): Promise<OpenDatabase> {
   if (env.DATABASE_URL !== undefined) {
+    await assertReachable(env.DATABASE_URL);
     return {
       url: env.DATABASE_URL,
       place: `PostgreSQL at ${new URL(env.DATABASE_URL).host}`,

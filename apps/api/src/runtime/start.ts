@@ -10,13 +10,14 @@ import { configure } from './configuration.ts';
 import { saveRuntime } from './data-dir.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { listen, PortTaken } from './listen.ts';
-import { startDatabase } from './open-database.ts';
+import { DatabaseOutOfReach, startDatabase } from './open-database.ts';
 import { seedDemo } from './seed.ts';
 import { createShutdown } from './shutdown.ts';
 
 /** Failures that a person can mend: their message says how, a stack would only hide it. */
 const isExpected = (err: unknown): err is Error =>
   err instanceof DataDirLockedError ||
+  err instanceof DatabaseOutOfReach ||
   err instanceof EmbeddedPostgresError ||
   err instanceof MigrationError ||
   err instanceof KeyRingMismatch ||
@@ -43,6 +44,7 @@ export async function start(env: Env): Promise<void> {
 
     announce.step('Applying migrations');
     const { applied } = await migrate({ databaseUrl: database.url });
+    if (applied.length > 0) log.info({ applied }, 'migrated');
 
     const composition = compose(configuration, { databaseUrl: database.url, log });
     shutdown.onStop('connections', () => composition.close());
@@ -59,7 +61,6 @@ export async function start(env: Env): Promise<void> {
     if (env.DATABASE_URL === undefined) {
       await saveRuntime(paths, { databasePort: Number(new URL(database.url).port), url: url.href });
     }
-    log.info({ url: url.href, migrations: applied.length }, 'listening');
     announce.ready({ url, place: database.place, demo });
   } catch (err) {
     if (isExpected(err)) process.stderr.write(`${err.message}\n`);

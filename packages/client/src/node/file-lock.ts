@@ -9,8 +9,8 @@ const HEARTBEAT_MS = 500;
 const ABANDONED_MS = 3_000;
 
 /**
- * Runs `work` while no other process holds the lock `file`. A lock whose owner shows no life for three seconds is taken over, so in rare
- * cases two owners run at once: use it to spare work, not to keep data whole.
+ * Runs `work` while no other process holds the lock `file`. A lock whose owner shows no life for three seconds is taken
+ * over, so in rare cases two owners run at once: use it to spare work, not to keep data whole.
  */
 export async function withFileLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   const owner = randomUUID();

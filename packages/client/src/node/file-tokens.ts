@@ -5,8 +5,8 @@ import { createQueue, type StoredTokens, type TokenStore } from '../tokens.ts';
 import { withFileLock } from './file-lock.ts';
 
 /**
- * Keeps tokens in a file that only its owner can read, for every process of this machine that names the same file: one of them refreshes
- * for all. Throws when the file holds something else.
+ * Keeps tokens in a file that only its owner can read, for every process of this machine that names the same file: one
+ * of them refreshes for all. Throws when the file holds something else.
  */
 export function fileTokens(file: string): TokenStore {
   const inThisProcess = createQueue();

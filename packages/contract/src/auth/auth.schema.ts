@@ -34,9 +34,14 @@ export const GivenPassword = z
   .overwrite(canonicalPassword)
   .meta({ format: 'password', examples: ['correct horse battery'] });
 
-export const RefreshToken = text(200).meta({ examples: ['v1.AZqixH0OfMOYpT9rjh0qQAAAAAB9Ns2kS3mE1fQxk0aV7bGJ'] });
+const RefreshToken = text(200).meta({ examples: ['v1.AZqixH0OfMOYpT9rjh0qQAAAAAB9Ns2kS3mE1fQxk0aV7bGJ'] });
 
-export const User = z.object({ id: Id, email: z.string(), name: z.string(), createdAt: z.date() });
+export const User = z.object({
+  id: Id,
+  email: z.string().meta({ examples: ['ada@example.com'] }),
+  name: z.string().meta({ examples: ['Ada Lovelace'] }),
+  createdAt: z.date(),
+});
 export type User = z.infer<typeof User>;
 
 export const RegisterInput = z.object({
@@ -50,7 +55,11 @@ export const LoginInput = z.object({ email: Email, password: GivenPassword });
 export type LoginInput = z.infer<typeof LoginInput>;
 
 /** `expiresIn` counts seconds of the access token. */
-export const TokenPair = z.object({ accessToken: z.string(), refreshToken: z.string(), expiresIn: z.int() });
+export const TokenPair = z.object({
+  accessToken: z.string().meta({ examples: ['eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9…'] }),
+  refreshToken: RefreshToken,
+  expiresIn: z.int().meta({ examples: [900] }),
+});
 export type TokenPair = z.infer<typeof TokenPair>;
 
 export const SignedIn = TokenPair.extend({ user: User });
@@ -67,8 +76,14 @@ export type ChangePasswordInput = z.infer<typeof ChangePasswordInput>;
 
 export const Session = z.object({
   id: Id,
-  ip: z.string().nullable(),
-  userAgent: z.string().nullable(),
+  ip: z
+    .string()
+    .nullable()
+    .meta({ examples: ['203.0.113.7'] }),
+  userAgent: z
+    .string()
+    .nullable()
+    .meta({ examples: ['Mozilla/5.0'] }),
   createdAt: z.date(),
   lastSeenAt: z.date(),
   expiresAt: z.date(),

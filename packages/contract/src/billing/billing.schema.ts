@@ -39,10 +39,13 @@ export type CreditTransactionType = z.infer<typeof CreditTransactionType>;
 export const CreditTransaction = z.object({
   id: Id,
   workspaceId: Id,
-  amount: z.int(),
-  type: CreditTransactionType,
-  description: z.string(),
-  referenceId: z.string().nullable(),
+  amount: z.int().meta({ examples: [-30] }),
+  type: CreditTransactionType.meta({ examples: ['debit'] }),
+  description: z.string().meta({ examples: ['Enriched 30 contacts'] }),
+  referenceId: z
+    .string()
+    .nullable()
+    .meta({ examples: ['run-2041'] }),
   balanceAfter: CreditBalance,
   createdBy: Id,
   createdAt: z.date(),

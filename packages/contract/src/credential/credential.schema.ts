@@ -10,8 +10,8 @@ const ProviderSecret = SecretText.meta({ examples: ['hs_9d2e77c1'] });
 export const Credential = z.object({
   id: Id,
   workspaceId: Id,
-  providerName: z.string(),
-  maskedKey: z.string(),
+  providerName: z.string().meta({ examples: ['hunter'] }),
+  maskedKey: z.string().meta({ examples: ['••••e24d'] }),
   hasSecret: z.boolean(),
   createdBy: Id,
   createdAt: z.date(),

@@ -14,7 +14,10 @@ export const CreditAmount = z
   .meta({ examples: [100] });
 
 /** A whole number of credits that may be zero. */
-export const CreditBalance = z.int().nonnegative();
+export const CreditBalance = z
+  .int()
+  .nonnegative()
+  .meta({ examples: [500] });
 
 /** Chosen by the caller, one for each intended effect; the first verdict under it is final. */
 export const IdempotencyKey = text(200)

@@ -7,8 +7,8 @@ const WorkspaceName = line(120).meta({ examples: ['Analytical Engines'] });
 /** `role` is the caller's own. */
 export const Workspace = z.object({
   id: Id,
-  name: z.string(),
-  slug: z.string(),
+  name: z.string().meta({ examples: ['Analytical Engines'] }),
+  slug: z.string().meta({ examples: ['analytical-engines'] }),
   role: Role,
   createdAt: z.date(),
   updatedAt: z.date(),
@@ -25,7 +25,13 @@ export const ListWorkspacesInput = z.object(pageFields);
 export type ListWorkspacesInput = z.infer<typeof ListWorkspacesInput>;
 export const WorkspacePage = pageOf(Workspace);
 
-export const Member = z.object({ userId: Id, email: z.string(), name: z.string(), role: Role, joinedAt: z.date() });
+export const Member = z.object({
+  userId: Id,
+  email: z.string().meta({ examples: ['grace@example.com'] }),
+  name: z.string().meta({ examples: ['Grace Hopper'] }),
+  role: Role,
+  joinedAt: z.date(),
+});
 export type Member = z.infer<typeof Member>;
 
 export const ListMembersInput = z.object(pageFields);
@@ -43,7 +49,7 @@ export type UpdateMemberRoleInput = z.infer<typeof UpdateMemberRoleInput>;
 
 export const Invitation = z.object({
   id: Id,
-  email: z.string(),
+  email: z.string().meta({ examples: ['grace@example.com'] }),
   role: Role,
   invitedBy: Id,
   createdAt: z.date(),

@@ -1,11 +1,14 @@
+import { Unauthenticated } from '@morket/contract/errors';
 import fc from 'fast-check';
 import { decodeJwt, SignJWT } from 'jose';
 import { expect, test, vi } from 'vitest';
-import { Unauthenticated } from '@morket/contract/errors';
 import { createAccessTokens } from './access-token.ts';
 
 const LIFETIME_SECONDS = 900;
-const tokens = createAccessTokens({ jwtSecret: 'a secret of at least 32 characters', lifetimeSeconds: LIFETIME_SECONDS });
+const tokens = createAccessTokens({
+  jwtSecret: 'a secret of at least 32 characters',
+  lifetimeSeconds: LIFETIME_SECONDS,
+});
 const claims = fc.record({ userId: fc.uuid(), sessionId: fc.uuid(), gen: fc.nat() });
 const reasonOf = (bearer: string | null) =>
   tokens.verify(bearer).then(

@@ -62,11 +62,15 @@ test('a subdomain cannot be used to probe: foreign and unknown names answer alik
 
 test('nobody chooses a workspace they are no member of, and a deleted one is nobody’s', async () => {
   const { workspaces } = world.services;
-  await expect(workspaces.setActive(person.scope, { workspaceId: idOf(foreign) })).rejects.toMatchObject({ code: 'access.forbidden' });
+  await expect(workspaces.setActive(person.scope, { workspaceId: idOf(foreign) })).rejects.toMatchObject({
+    code: 'access.forbidden',
+  });
   const doomed = await aTenant(world, { owner: person });
   await workspaces.setActive(person.scope, { workspaceId: doomed.id });
   await workspaces.delete(doomed.scope);
   expect(await resolve({})).toBe('access.workspace_required');
   expect(await resolve({ input: doomed.id })).toBe('access.forbidden');
-  await expect(workspaces.setActive(person.scope, { workspaceId: doomed.id })).rejects.toMatchObject({ code: 'access.forbidden' });
+  await expect(workspaces.setActive(person.scope, { workspaceId: doomed.id })).rejects.toMatchObject({
+    code: 'access.forbidden',
+  });
 });

@@ -1,6 +1,6 @@
+import { TenantConflict } from '@morket/contract/errors';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TenantConflict } from '@morket/contract/errors';
 import { chooseTenant } from './tenant.model.ts';
 
 const ids = ['019aa2c4-7d0e-7cc3-98a5-3f6b8e1d2a40', '019aa2c4-7d0e-7cc3-98a5-3f6b8e1d2a41'];

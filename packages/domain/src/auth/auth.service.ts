@@ -52,12 +52,13 @@ export function createAuthService({ db, passwords, sessions }: Deps) {
     // Its record is written by openSessionIn.
     const session = await db.transaction(async (tx) => {
       await repo.lockUser(tx, user.id);
-      // The password was changed while it was being compared: this one is the old one.
       const { passwordHash: proven } = await repo.getUser(tx, user.id);
-      if (proven !== user.passwordHash) throw InvalidCredentials({});
+      if (proven !== user.passwordHash) return null;
       if (rehashed) await repo.updateUser(tx, user.id, { passwordHash: rehashed });
       return sessions.openSessionIn(tx, user.id, origin);
     });
+    // The hash was replaced while it was being compared, by a change of the password or by a login that renewed it.
+    if (!session) return login({ email, password }, origin);
     return { user: repo.toUserDto(user), ...(await sessions.tokensOf(session)) };
   }
 

@@ -46,7 +46,11 @@ async function refusalOf(email: string, password: string) {
 
 /** Invariant: a wrong address and a wrong password get one and the same 401, whatever the wrong password looks like. */
 test('property 3: a wrong e-mail and a wrong password are refused alike', async () => {
-  const wrong = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }), fc.constant('a'.repeat(73)), fc.constant('🦉'.repeat(19)));
+  const wrong = fc.oneof(
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
+    fc.constant('a'.repeat(73)),
+    fc.constant('🦉'.repeat(19)),
+  );
   await fc.assert(
     fc.asyncProperty(fc.nat(3), wrong, async (which, password) => {
       const person = people[which % people.length];
@@ -54,7 +58,12 @@ test('property 3: a wrong e-mail and a wrong password are refused alike', async 
       const known = await refusalOf(person.email, password);
       const unknown = await refusalOf(`nobody-${unique()}@example.com`, password);
       const rightPasswordWrongAddress = await refusalOf(`nobody-${unique()}@example.com`, person.password);
-      expect(known).toEqual({ code: 'auth.invalid_credentials', status: 401, message: 'E-mail or password is wrong.', details: {} });
+      expect(known).toEqual({
+        code: 'auth.invalid_credentials',
+        status: 401,
+        message: 'E-mail or password is wrong.',
+        details: {},
+      });
       expect(unknown).toEqual(known);
       expect(rightPasswordWrongAddress).toEqual(known);
     }),

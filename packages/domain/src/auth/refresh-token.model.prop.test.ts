@@ -37,17 +37,24 @@ test('a token is derived, and differs with the generation', () => {
 /** Invariant: whoever writes another session, generation or MAC into a token, checksum and all, has no genuine one. */
 test('a forged body is not genuine', () => {
   fc.assert(
-    fc.property(key, uuid, generation, fc.nat(39), fc.integer({ min: 1, max: 255 }), (own, sessionId, gen, place, flip) => {
-      const bytes = Buffer.from(refreshTokenOf(own, sessionId, gen).slice(3), 'base64url');
-      bytes[place] = (bytes[place] ?? 0) ^ flip;
-      const parsed = parseRefreshToken(`v1.${bytes.toString('base64url')}`);
-      // A wrong checksum is seen at once.
-      expect(parsed).toBeNull();
-      const original = parseRefreshToken(refreshTokenOf(own, sessionId, gen));
-      if (!original) return;
-      expect(isGenuine(own, { ...original, gen: gen ^ 1 })).toBe(false);
-      expect(isGenuine(own, { ...original, mac: Buffer.alloc(original.mac.length) })).toBe(false);
-    }),
+    fc.property(
+      key,
+      uuid,
+      generation,
+      fc.nat(39),
+      fc.integer({ min: 1, max: 255 }),
+      (own, sessionId, gen, place, flip) => {
+        const bytes = Buffer.from(refreshTokenOf(own, sessionId, gen).slice(3), 'base64url');
+        bytes[place] = (bytes[place] ?? 0) ^ flip;
+        const parsed = parseRefreshToken(`v1.${bytes.toString('base64url')}`);
+        // A wrong checksum is seen at once.
+        expect(parsed).toBeNull();
+        const original = parseRefreshToken(refreshTokenOf(own, sessionId, gen));
+        if (!original) return;
+        expect(isGenuine(own, { ...original, gen: gen ^ 1 })).toBe(false);
+        expect(isGenuine(own, { ...original, mac: Buffer.alloc(original.mac.length) })).toBe(false);
+      },
+    ),
   );
 });
 

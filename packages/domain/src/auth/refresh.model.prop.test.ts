@@ -82,7 +82,9 @@ describe('at the edges', () => {
   });
 
   test('a session ends in the instant of its expiry', () => {
-    expect(decideRefresh({ ...live, idleExpiresAt: NOW }, { gen: 3, keyHash: null }, NOW)).toMatchObject({ reason: 'expired' });
+    expect(decideRefresh({ ...live, idleExpiresAt: NOW }, { gen: 3, keyHash: null }, NOW)).toMatchObject({
+      reason: 'expired',
+    });
     expect(decideRefresh({ ...live, absoluteExpiresAt: NOW }, { gen: 3, keyHash: null }, NOW)).toMatchObject({
       reason: 'expired',
     });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 
 const signIn = () => world.services.auth.login(person, anOrigin());
-const reasonOf = (err: unknown) => (RefreshTokenRefused.is(err) || Unauthenticated.is(err) ? err.details.reason : String(err));
+const reasonOf = (err: unknown) =>
+  RefreshTokenRefused.is(err) || Unauthenticated.is(err) ? err.details.reason : String(err);
 const refresh = (refreshToken: string, idempotencyKey: string | null): Promise<TokenPair | string> =>
   world.services.sessions.refresh({ refreshToken, idempotencyKey }, anOrigin()).catch(reasonOf);
 const use = async (accessToken: string): Promise<string> => {
@@ -24,7 +25,14 @@ type Step =
   | { readonly kind: 'use' }
   | { readonly kind: 'wait' };
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('refresh' as const), back: fc.constantFrom(0, 0, 0, 1, 1, 2), key: fc.constantFrom('key-one', 'key-two', null) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('refresh' as const),
+      back: fc.constantFrom(0, 0, 0, 1, 1, 2),
+      key: fc.constantFrom('key-one', 'key-two', null),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'use' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'wait' as const }) },
 );
@@ -48,13 +56,15 @@ test('property 4: a refresh rotates, and the old token is refused by the rule', 
           expect(await use(pairs[gen]?.accessToken ?? '')).toBe(model.revoked ? 'revoked' : 'accepted');
           if (!model.revoked) model.observed = gen;
         } else if (one.kind === 'wait') {
-          await world.db.read.$executeRaw`update sessions set rotated_at = rotated_at - interval '61 seconds' where id = ${sessionId}::uuid`;
+          await world.db.read
+            .$executeRaw`update sessions set rotated_at = rotated_at - interval '61 seconds' where id = ${sessionId}::uuid`;
           model.fresh = false;
         } else {
           const presented = pairs[Math.max(0, gen - one.back)];
           const back = Math.min(one.back, gen);
           const answer = await refresh(presented?.refreshToken ?? '', one.key);
-          const isRetry = back === 1 && one.key !== null && one.key === model.key && (model.fresh || model.observed < gen);
+          const isRetry =
+            back === 1 && one.key !== null && one.key === model.key && (model.fresh || model.observed < gen);
           if (model.revoked) expect(answer).toBe('revoked');
           else if (back === 0) {
             if (typeof answer === 'string') throw new Error(`the current token was refused: ${answer}`);

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Account, availableOf, cycleOf, decideCredit, decideDebit, inCurrentCycle, MAX_BALANCE } from './billing.model.ts';
+import {
+  type Account,
+  availableOf,
+  cycleOf,
+  decideCredit,
+  decideDebit,
+  inCurrentCycle,
+  MAX_BALANCE,
+} from './billing.model.ts';
 
 const NOW = new Date('2026-03-15T12:00:00Z');
 const credits = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: MAX_BALANCE - 300n, max: MAX_BALANCE }));
@@ -13,7 +21,11 @@ const account: fc.Arbitrary<Account> = fc
     seq: fc.bigInt({ min: 0n, max: 1_000n }),
     creditLimit: fc.option(fc.bigInt({ min: 0n, max: 500n })),
     cycleSpent: fc.bigInt({ min: 0n, max: 400n }),
-    cycle: fc.constantFrom(new Date('2026-03-01T00:00:00Z'), new Date('2026-02-01T00:00:00Z'), new Date('2025-12-01T00:00:00Z')),
+    cycle: fc.constantFrom(
+      new Date('2026-03-01T00:00:00Z'),
+      new Date('2026-02-01T00:00:00Z'),
+      new Date('2025-12-01T00:00:00Z'),
+    ),
     autoRecharge: fc.boolean(),
     autoRechargeThreshold: fc.bigInt({ min: 0n, max: 300n }),
     autoRechargeAmount: fc.oneof(fc.bigInt({ min: 1n, max: 300n }), fc.constant(MAX_BALANCE - 100n)),
@@ -68,7 +80,10 @@ test('a debit is granted exactly when it is covered', () => {
     fc.property(account, amount, (before, wanted) => {
       const { creditLimit, cycleSpent } = inCurrentCycle(before, NOW);
       const withinLimit = creditLimit === null || cycleSpent + wanted <= creditLimit;
-      const recharge = before.autoRecharge && before.balance + before.autoRechargeAmount <= MAX_BALANCE ? before.autoRechargeAmount : 0n;
+      const recharge =
+        before.autoRecharge && before.balance + before.autoRechargeAmount <= MAX_BALANCE
+          ? before.autoRechargeAmount
+          : 0n;
       const covered = wanted <= availableOf(before) || wanted <= availableOf(before) + recharge;
       const decision = decideDebit(before, wanted, NOW);
       expect(decision.granted).toBe(withinLimit && covered);
@@ -91,9 +106,11 @@ test('a debit recharges at most once', () => {
       const left = availableOf(before) - wanted;
       const fits = (balance: bigint) => before.autoRecharge && balance + before.autoRechargeAmount <= MAX_BALANCE;
       if (left < 0n) expect(kinds).toEqual(['auto_recharge', 'debit']);
-      else if (left < before.autoRechargeThreshold && fits(before.balance - wanted)) expect(kinds).toEqual(['debit', 'auto_recharge']);
+      else if (left < before.autoRechargeThreshold && fits(before.balance - wanted))
+        expect(kinds).toEqual(['debit', 'auto_recharge']);
       else expect(kinds).toEqual(['debit']);
-      for (const { type, amount: moved } of decision.entries) if (type === 'auto_recharge') expect(moved).toBe(before.autoRechargeAmount);
+      for (const { type, amount: moved } of decision.entries)
+        if (type === 'auto_recharge') expect(moved).toBe(before.autoRechargeAmount);
     }),
     { numRuns: 2_000 },
   );
@@ -107,7 +124,12 @@ test('a credit is exact', () => {
       if (before.balance + added > MAX_BALANCE) expect(decision).toBeNull();
       else {
         expect(decision?.account.balance).toBe(before.balance + added);
-        expect(decision?.entry).toMatchObject({ amount: added, type: 'credit', seq: before.seq + 1n, balanceAfter: before.balance + added });
+        expect(decision?.entry).toMatchObject({
+          amount: added,
+          type: 'credit',
+          seq: before.seq + 1n,
+          balanceAfter: before.balance + added,
+        });
         expect(Number.isSafeInteger(Number(decision?.account.balance))).toBe(true);
       }
     }),

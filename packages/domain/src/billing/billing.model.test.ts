@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Account, cycleOf, type DebitDecision, decideDebit, inCurrentCycle, MAX_BALANCE } from './billing.model.ts';
+import {
+  type Account,
+  cycleOf,
+  type DebitDecision,
+  decideDebit,
+  inCurrentCycle,
+  MAX_BALANCE,
+} from './billing.model.ts';
 
 const MARCH = cycleOf(new Date('2026-03-15T00:00:00Z'));
 const NOW = new Date('2026-03-15T12:00:00Z');
@@ -19,12 +26,18 @@ const anAccount = (overrides: Partial<Account> = {}): Account => ({
   ...overrides,
 });
 const movesOf = (decision: DebitDecision) =>
-  decision.granted ? decision.entries.map(({ type, amount, balanceAfter }) => `${type} ${amount} → ${balanceAfter}`) : decision.refusal;
+  decision.granted
+    ? decision.entries.map(({ type, amount, balanceAfter }) => `${type} ${amount} → ${balanceAfter}`)
+    : decision.refusal;
 
 describe('credits', () => {
   test('the last one can be spent, and none more', () => {
     expect(movesOf(decideDebit(anAccount(), 100n, NOW))).toEqual(['debit -100 → 0']);
-    expect(movesOf(decideDebit(anAccount(), 101n, NOW))).toEqual({ reason: 'insufficient', required: 101n, available: 100n });
+    expect(movesOf(decideDebit(anAccount(), 101n, NOW))).toEqual({
+      reason: 'insufficient',
+      required: 101n,
+      available: 100n,
+    });
   });
 
   test('held ones are spoken for', () => {
@@ -49,11 +62,15 @@ describe('the limit of a billing cycle', () => {
   });
 
   test('is told before a lack of credits: adding some would not help', () => {
-    expect(decideDebit(anAccount({ balance: 0n, creditLimit: 5n }), 6n, NOW)).toMatchObject({ refusal: { reason: 'limit' } });
+    expect(decideDebit(anAccount({ balance: 0n, creditLimit: 5n }), 6n, NOW)).toMatchObject({
+      refusal: { reason: 'limit' },
+    });
   });
 
   test('lowered below what is spent, it leaves nothing and never less than nothing', () => {
-    expect(decideDebit({ ...limited, creditLimit: 10n }, 1n, NOW)).toMatchObject({ refusal: { reason: 'limit', remaining: 0n } });
+    expect(decideDebit({ ...limited, creditLimit: 10n }, 1n, NOW)).toMatchObject({
+      refusal: { reason: 'limit', remaining: 0n },
+    });
   });
 
   test('begins anew with the first instant of the next month, in UTC', () => {
@@ -62,13 +79,21 @@ describe('the limit of a billing cycle', () => {
     const decision = decideDebit(spent, 50n, new Date('2026-04-01T00:00:00Z'));
     expect(decision).toMatchObject({
       granted: true,
-      account: { cycleSpent: 50n, cycleStart: new Date('2026-04-01T00:00:00Z'), cycleEnd: new Date('2026-05-01T00:00:00Z') },
+      account: {
+        cycleSpent: 50n,
+        cycleStart: new Date('2026-04-01T00:00:00Z'),
+        cycleEnd: new Date('2026-05-01T00:00:00Z'),
+      },
     });
   });
 
   test('skips the months in which nothing was spent', () => {
     const later = inCurrentCycle(limited, new Date('2027-01-20T08:00:00+09:00'));
-    expect(later).toMatchObject({ cycleSpent: 0n, cycleStart: new Date('2027-01-01T00:00:00Z'), cycleEnd: new Date('2027-02-01T00:00:00Z') });
+    expect(later).toMatchObject({
+      cycleSpent: 0n,
+      cycleStart: new Date('2027-01-01T00:00:00Z'),
+      cycleEnd: new Date('2027-02-01T00:00:00Z'),
+    });
   });
 
   test.each([
@@ -76,12 +101,20 @@ describe('the limit of a billing cycle', () => {
     ['a leap February', '2028-02-29T12:00:00Z', '2028-02-01', '2028-03-01'],
     ['the last hour of a month west of Greenwich', '2026-03-31T20:00:00-05:00', '2026-04-01', '2026-05-01'],
   ])('knows %s', (_, now, start, end) => {
-    expect(cycleOf(new Date(now))).toEqual({ start: new Date(`${start}T00:00:00Z`), end: new Date(`${end}T00:00:00Z`) });
+    expect(cycleOf(new Date(now))).toEqual({
+      start: new Date(`${start}T00:00:00Z`),
+      end: new Date(`${end}T00:00:00Z`),
+    });
   });
 });
 
 describe('auto-recharge', () => {
-  const recharging = anAccount({ balance: 100n, autoRecharge: true, autoRechargeThreshold: 20n, autoRechargeAmount: 50n });
+  const recharging = anAccount({
+    balance: 100n,
+    autoRecharge: true,
+    autoRechargeThreshold: 20n,
+    autoRechargeAmount: 50n,
+  });
 
   test.each([
     ['leaves exactly the threshold: none', 80n, ['debit -80 → 20']],
@@ -94,7 +127,11 @@ describe('auto-recharge', () => {
   });
 
   test('two recharges would cover it: refused, and nothing is recharged', () => {
-    expect(movesOf(decideDebit(recharging, 151n, NOW))).toEqual({ reason: 'insufficient', required: 151n, available: 100n });
+    expect(movesOf(decideDebit(recharging, 151n, NOW))).toEqual({
+      reason: 'insufficient',
+      required: 151n,
+      available: 100n,
+    });
   });
 
   test('switched off it does nothing, whatever amount it is set to', () => {
@@ -109,7 +146,12 @@ describe('auto-recharge', () => {
   });
 
   test('the limit of the cycle counts the debit, not the recharge', () => {
-    expect(decideDebit({ ...recharging, creditLimit: 101n }, 101n, NOW)).toMatchObject({ granted: true, account: { cycleSpent: 101n } });
-    expect(decideDebit({ ...recharging, creditLimit: 100n }, 101n, NOW)).toMatchObject({ refusal: { reason: 'limit' } });
+    expect(decideDebit({ ...recharging, creditLimit: 101n }, 101n, NOW)).toMatchObject({
+      granted: true,
+      account: { cycleSpent: 101n },
+    });
+    expect(decideDebit({ ...recharging, creditLimit: 100n }, 101n, NOW)).toMatchObject({
+      refusal: { reason: 'limit' },
+    });
   });
 });

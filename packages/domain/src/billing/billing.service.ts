@@ -86,12 +86,12 @@ export function createBillingService({ db }: { readonly db: Db }) {
 
   /** Throws `billing.balance_too_large`, `idempotency.mismatch`. */
   async function addCredits(scope: WorkspaceScope, input: AddCreditsInput): Promise<Movement> {
-    const { idempotencyKey: key, ...rest } = input;
-    const keyed = key === undefined ? null : { procedure: 'billing.addCredits', key, input: rest };
+    const { idempotencyKey: key, amount, description } = input;
+    const keyed = key === undefined ? null : { procedure: 'billing.addCredits', key, input: { amount, description } };
     return move(scope, keyed, async (tx, locked) => {
-      const credited = decideCredit(locked, BigInt(input.amount));
+      const credited = decideCredit(locked, BigInt(amount));
       if (!credited) throw BalanceTooLarge({ maxBalance: Number(MAX_BALANCE) });
-      const about = { description: input.description, referenceId: null };
+      const about = { description, referenceId: null };
       const account = { ...credited.account, now: locked.now };
       const transaction = await appendIn(tx, scope, account, { entries: [credited.entry], about });
       const verdict = { outcome: 'moved', transactionId: transaction.id, balance: transaction.balanceAfter } as const;
@@ -101,12 +101,13 @@ export function createBillingService({ db }: { readonly db: Db }) {
 
   /** Throws `billing.insufficient_credits`, `billing.credit_limit_reached`, `idempotency.mismatch`. */
   async function debit(scope: WorkspaceScope, input: DebitInput): Promise<Movement> {
-    const { idempotencyKey: key, ...rest } = input;
-    const keyed = key === undefined ? null : { procedure: 'billing.debit', key, input: rest };
+    const { idempotencyKey: key, amount, description, referenceId = null } = input;
+    const keyed =
+      key === undefined ? null : { procedure: 'billing.debit', key, input: { amount, description, referenceId } };
     return move(scope, keyed, async (tx, locked) => {
-      const decision = decideDebit(locked, BigInt(input.amount), locked.now);
+      const decision = decideDebit(locked, BigInt(amount), locked.now);
       if (!decision.granted) return { verdict: verdictOf(decision.refusal), transaction: null };
-      const about = { description: input.description, referenceId: input.referenceId ?? null };
+      const about = { description, referenceId };
       const account = { ...decision.account, now: locked.now };
       const transaction = await appendIn(tx, scope, account, { entries: decision.entries, about });
       const balance = Number(decision.account.balance);

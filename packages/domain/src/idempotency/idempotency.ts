@@ -3,7 +3,7 @@ import { IdempotencyMismatch } from '@morket/contract/errors';
 import type { Prisma, Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
 
-/** One intended effect: `input` is what the key was used with, without the key itself. */
+/** One intended effect. `input` holds the fields that decide it, named one by one: neither the key nor how the tenant was named. */
 export type Keyed = {
   readonly procedure: string;
   readonly key: string;

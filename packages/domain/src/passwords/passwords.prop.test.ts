@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { PASSWORD_MAX_BYTES } from '@morket/contract/auth';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { PASSWORD_MAX_BYTES } from '@morket/contract/auth';
 import { createPasswords } from './passwords.ts';
 
 const passwords = createPasswords({ rounds: 4, threads: availableParallelism() });
@@ -10,7 +10,9 @@ afterAll(() => passwords.close());
 const anyUnit = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }), fc.constantFrom('é', '🦉'));
 const password = fc
   .string({ unit: anyUnit, minLength: 1, maxLength: 24 })
-  .filter((value) => Buffer.byteLength(value) <= PASSWORD_MAX_BYTES && value.isWellFormed() && !value.includes('\u0000'));
+  .filter(
+    (value) => Buffer.byteLength(value) <= PASSWORD_MAX_BYTES && value.isWellFormed() && !value.includes('\u0000'),
+  );
 
 /**
  * Invariant: the hash of a password verifies that password and no other one; two hashes of one password differ, and

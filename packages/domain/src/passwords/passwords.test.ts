@@ -1,5 +1,5 @@
-import { afterAll, expect, test } from 'vitest';
 import { Unavailable } from '@morket/contract/errors';
+import { afterAll, expect, test } from 'vitest';
 import { createPasswords } from './passwords.ts';
 
 const passwords = createPasswords({ rounds: 4, threads: 1 });

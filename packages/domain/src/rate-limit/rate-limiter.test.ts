@@ -1,6 +1,6 @@
+import { RateLimited, Unavailable } from '@morket/contract/errors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RateLimited, Unavailable } from '@morket/contract/errors';
 import type { RateLimitStore } from './rate-limit.store.ts';
 import { createRateLimiter, type RatePolicy } from './rate-limiter.ts';
 import { estimate } from './window.model.ts';
@@ -70,19 +70,25 @@ test('exactly the limit passes, one by one or at once', async () => {
 /** Invariant: whoever is refused and comes back after Retry-After passes, whenever in the minute that is. */
 test('after Retry-After a call passes', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 30 }), fc.nat(59_999), fc.nat(200_000), fc.constantFrom(1, 3, 50), async (limit, offset, pause, lease) => {
-      const { limiter, clock } = aLimiter();
-      clock.now += offset;
-      const policy = aPolicy({ limit, lease });
-      await passedOf(limit, () => limiter.charge(policy, 'ip'));
-      clock.now += pause;
-      await passedOf(limit * 2, () => limiter.charge(policy, 'ip'));
-      const refused = await outcomeOf(limiter.charge(policy, 'ip'));
-      if (refused === 'passed') return;
-      expect(refused).toBeLessThanOrEqual(120);
-      clock.now += refused * 1_000;
-      expect(await outcomeOf(limiter.charge(policy, 'ip'))).toBe('passed');
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 30 }),
+      fc.nat(59_999),
+      fc.nat(200_000),
+      fc.constantFrom(1, 3, 50),
+      async (limit, offset, pause, lease) => {
+        const { limiter, clock } = aLimiter();
+        clock.now += offset;
+        const policy = aPolicy({ limit, lease });
+        await passedOf(limit, () => limiter.charge(policy, 'ip'));
+        clock.now += pause;
+        await passedOf(limit * 2, () => limiter.charge(policy, 'ip'));
+        const refused = await outcomeOf(limiter.charge(policy, 'ip'));
+        if (refused === 'passed') return;
+        expect(refused).toBeLessThanOrEqual(120);
+        clock.now += refused * 1_000;
+        expect(await outcomeOf(limiter.charge(policy, 'ip'))).toBe('passed');
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -90,19 +96,24 @@ test('after Retry-After a call passes', async () => {
 /** Invariant: however calls are spread over time, the store never hands out more than two limits within any two windows. */
 test('a sliding window holds the rate', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(9_000), { minLength: 30, maxLength: 80 }), fc.constantFrom(1, 4), async (pauses, lease) => {
-      const { limiter, clock } = aLimiter();
-      const passedAt: number[] = [];
-      for (const pause of pauses) {
-        clock.now += pause;
-        if ((await outcomeOf(limiter.charge(aPolicy({ limit: 8, lease }), 'ip'))) === 'passed') passedAt.push(clock.now);
-      }
-      for (const begin of passedAt) {
-        const within = passedAt.filter((at) => at >= begin && at < begin + 60_000).length;
-        // What a sliding counter promises: the limit, and during the window's turn at most once more.
-        expect(within).toBeLessThanOrEqual(16);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.nat(9_000), { minLength: 30, maxLength: 80 }),
+      fc.constantFrom(1, 4),
+      async (pauses, lease) => {
+        const { limiter, clock } = aLimiter();
+        const passedAt: number[] = [];
+        for (const pause of pauses) {
+          clock.now += pause;
+          if ((await outcomeOf(limiter.charge(aPolicy({ limit: 8, lease }), 'ip'))) === 'passed')
+            passedAt.push(clock.now);
+        }
+        for (const begin of passedAt) {
+          const within = passedAt.filter((at) => at >= begin && at < begin + 60_000).length;
+          // What a sliding counter promises: the limit, and during the window's turn at most once more.
+          expect(within).toBeLessThanOrEqual(16);
+        }
+      },
+    ),
   );
 });
 
@@ -182,7 +193,11 @@ test('a limit of 0 switches it off', async () => {
 describe('while the store is out of reach', () => {
   const failures: unknown[] = [];
   const broken: RateLimitStore = { take: () => Promise.reject(new Error('down')) };
-  const limiter = createRateLimiter({ store: broken, secret: 'secret', onStoreFailure: (err) => void failures.push(err) });
+  const limiter = createRateLimiter({
+    store: broken,
+    secret: 'secret',
+    onStoreFailure: (err) => void failures.push(err),
+  });
 
   test('a guarded entrance stays shut', async () => {
     await expect(limiter.charge(aPolicy(), 'ip')).rejects.toSatisfy(Unavailable.is);

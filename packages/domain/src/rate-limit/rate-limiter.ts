@@ -81,7 +81,9 @@ export function createRateLimiter(deps: {
   /** Charges one call of `subject`. Throws `request.rate_limited`; a refused call is not charged. */
   async function charge(policy: RatePolicy, subject: string): Promise<void> {
     if (policy.limit === 0) return;
-    const key = createHmac('sha256', secret).update(lengthPrefixed('rate-limit', policy.name, subject)).digest();
+    const key = createHmac('sha256', secret)
+      .update(lengthPrefixed('rate-limit', policy.name, subject))
+      .digest();
     const local = localOf(key.toString('latin1'));
     for (;;) {
       const at = now();

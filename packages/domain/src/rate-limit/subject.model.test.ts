@@ -17,5 +17,6 @@ test('IPv6 counts by the /64: one household holds all of it', () => {
 });
 
 test('what is no address is one subject for all: an unknown caller is not exempt', () => {
-  for (const unknown of [null, '', 'unknown', '999.1.1.1', '2001:db8::1::2']) expect(ipSubject(unknown)).toBe('unknown');
+  for (const unknown of [null, '', 'unknown', '999.1.1.1', '2001:db8::1::2'])
+    expect(ipSubject(unknown)).toBe('unknown');
 });

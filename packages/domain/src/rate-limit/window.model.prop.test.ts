@@ -4,7 +4,12 @@ import { estimate, secondsUntilFree, type WindowCounts } from './window.model.ts
 
 const WINDOW_SECONDS = 60;
 const limit = fc.integer({ min: 1, max: 1_000 });
-const full = fc.record({ limit, previous: fc.nat(1_000), current: fc.nat(1_000), elapsed: fc.double({ min: 0, max: 0.999_999, noNaN: true }) });
+const full = fc.record({
+  limit,
+  previous: fc.nat(1_000),
+  current: fc.nat(1_000),
+  elapsed: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+});
 
 /** The same key `seconds` later, if nobody called in between. */
 function later({ previous, current, elapsed }: WindowCounts, seconds: number): WindowCounts {
@@ -22,7 +27,11 @@ function later({ previous, current, elapsed }: WindowCounts, seconds: number): W
 test('after the wait there is room', () => {
   fc.assert(
     fc.property(full, ({ limit: allowed, ...given }) => {
-      const counts = { previous: Math.min(given.previous, allowed), current: Math.min(given.current, allowed), elapsed: given.elapsed };
+      const counts = {
+        previous: Math.min(given.previous, allowed),
+        current: Math.min(given.current, allowed),
+        elapsed: given.elapsed,
+      };
       fc.pre(estimate(counts) + 1 > allowed);
       const seconds = secondsUntilFree(counts, allowed, WINDOW_SECONDS);
       expect(Number.isSafeInteger(seconds)).toBe(true);
@@ -38,7 +47,11 @@ test('after the wait there is room', () => {
 test('the wait is the shortest whole number of seconds', () => {
   fc.assert(
     fc.property(full, ({ limit: allowed, ...given }) => {
-      const counts = { previous: Math.min(given.previous, allowed), current: Math.min(given.current, allowed), elapsed: given.elapsed };
+      const counts = {
+        previous: Math.min(given.previous, allowed),
+        current: Math.min(given.current, allowed),
+        elapsed: given.elapsed,
+      };
       fc.pre(estimate(counts) + 1 > allowed);
       const seconds = secondsUntilFree(counts, allowed, WINDOW_SECONDS);
       if (seconds > 1) expect(estimate(later(counts, seconds - 1.001)) + 1).toBeGreaterThan(allowed);

@@ -23,7 +23,18 @@ test('the changes are the difference', () => {
   );
 });
 
-const secretName = fc.constantFrom('password', 'passwordHash', 'newPassword', 'secret', 'accessToken', 'keySalt', 'sealedKey', 'cipherText', 'key', 'apiKey');
+const secretName = fc.constantFrom(
+  'password',
+  'passwordHash',
+  'newPassword',
+  'secret',
+  'accessToken',
+  'keySalt',
+  'sealedKey',
+  'cipherText',
+  'key',
+  'apiKey',
+);
 
 /** Invariant: the value of a field that is named like a secret never appears, only that it changed. */
 test('a secret says only that it changed', () => {
@@ -39,6 +50,9 @@ test('a secret says only that it changed', () => {
 });
 
 test('credits are written as numbers', () => {
-  expect(changedFields({ balance: 10n }, { balance: 15n })).toEqual({ before: { balance: 10 }, after: { balance: 15 } });
+  expect(changedFields({ balance: 10n }, { balance: 15n })).toEqual({
+    before: { balance: 10 },
+    after: { balance: 15 },
+  });
   expect(changedFields({ balance: 10n }, { balance: 10 })).toEqual({ before: {}, after: {} });
 });

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lengthPrefixed } from './bytes.ts';
 
-const fields = fc.array(fc.string({ unit: 'grapheme', maxLength: 6 }).filter((value) => value.isWellFormed()), { maxLength: 5 });
+const fields = fc.array(
+  fc.string({ unit: 'grapheme', maxLength: 6 }).filter((value) => value.isWellFormed()),
+  { maxLength: 5 },
+);
 
 /** Invariant: two different lists of fields never give the same bytes. */
 test('joining loses nothing', () => {

@@ -34,7 +34,11 @@ test('property 17: each encryption has an IV of its own', () => {
   fc.assert(
     fc.property(binding, secret, (place, plaintext) => {
       const under = randomBytes(32);
-      for (const blob of [seal(under, place, plaintext), seal(under, place, plaintext), seal(under, place, plaintext)]) {
+      for (const blob of [
+        seal(under, place, plaintext),
+        seal(under, place, plaintext),
+        seal(under, place, plaintext),
+      ]) {
         expect(ivOf(blob)).toHaveLength(12);
         seen.add(Buffer.from(ivOf(blob)).toString('hex'));
         sealed += 1;

@@ -12,7 +12,8 @@ const opens = (bytes: Uint8Array): boolean => {
     return open(key, place, bytes) === PLAINTEXT;
   } catch (err) {
     // One answer for every fault: which check failed would help an attacker.
-    if (err instanceof EnvelopeError && err.message === new EnvelopeError().message && err.cause === undefined) return false;
+    if (err instanceof EnvelopeError && err.message === new EnvelopeError().message && err.cause === undefined)
+      return false;
     throw err;
   }
 };

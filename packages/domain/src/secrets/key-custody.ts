@@ -1,5 +1,9 @@
+import { Unavailable } from '@morket/contract/errors';
 import type { Db, Tx } from '@morket/db';
 import { checkValueOf, type KeyRing } from './key-ring.ts';
+
+/** By when an operator who retired a key has restarted the processes that still hold it. */
+const RESTART_SECONDS = 60;
 
 /** A key that this database needs is missing or another one; `versions` names it. */
 export class KeyRingMismatch extends Error {
@@ -41,11 +45,13 @@ export function listKeyVersions(db: Db): Promise<{ version: number; retiredAt: D
   return db.read.encryptionKey.findMany({ select: { version: true, retiredAt: true }, orderBy: { version: 'asc' } });
 }
 
-/** Behind this lock the version cannot be retired. Throws `KeyRingMismatch` when it has been: this process must be restarted. */
+/** Behind this lock the version cannot be retired. Throws `server.unavailable` when it has been: this process must be restarted. */
 export async function holdKeyVersion(tx: Tx, version: number): Promise<void> {
   const rows = await tx.$queryRaw<unknown[]>`
     select 1 from encryption_keys where version = ${version}::int and retired_at is null for share`;
-  if (rows.length === 0) throw new KeyRingMismatch(`encryption key ${version} has been retired`, [version]);
+  if (rows.length > 0) return;
+  const cause = new KeyRingMismatch(`encryption key ${version} has been retired`, [version]);
+  throw Unavailable({ retryAfterSeconds: RESTART_SECONDS }, cause);
 }
 
 /** Gives a version up for good. Throws `KeyRingMismatch` when it is unknown or a secret still needs it. */

@@ -15,7 +15,11 @@ import {
 const master = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
 const salt = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const ring: fc.Arbitrary<KeyRing> = fc
-  .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 99_999 }), master), { minLength: 1, maxLength: 4, selector: ([version]) => version })
+  .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 99_999 }), master), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([version]) => version,
+  })
   .map((entries) => ({ current: Math.max(...entries.map(([version]) => version)), versions: new Map(entries) }));
 
 /**
@@ -31,7 +35,11 @@ test('property 18: the keys of two workspaces differ', () => {
       expect(key).toHaveLength(32);
       expect(workspaceKey(keys, { id, salt: own }, keys.current).equals(key)).toBe(true);
       const blob = seal(key, place, 'secret');
-      for (const workspace of [{ id: otherId, salt: own }, { id, salt: other }, { id: otherId, salt: other }]) {
+      for (const workspace of [
+        { id: otherId, salt: own },
+        { id, salt: other },
+        { id: otherId, salt: other },
+      ]) {
         const foreign = workspaceKey(keys, workspace, keys.current);
         expect(foreign.equals(key)).toBe(false);
         expect(() => open(foreign, place, blob)).toThrow(EnvelopeError);
@@ -52,7 +60,8 @@ test('a ring round-trips through its text', () => {
       const text = formatKeyRing(keys);
       expect(parseKeyRing(text)).toEqual({ current: keys.current, versions: new Map(parseKeyRing(text).versions) });
       const shuffled = text.split(',').toReversed().join(' , ');
-      for (const [version, key] of keys.versions) expect(parseKeyRing(shuffled).versions.get(version)?.equals(key)).toBe(true);
+      for (const [version, key] of keys.versions)
+        expect(parseKeyRing(shuffled).versions.get(version)?.equals(key)).toBe(true);
       expect(parseKeyRing(shuffled).current).toBe(keys.current);
     }),
   );

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { can } from '@morket/contract/permissions';
+import { can, rankOf } from '@morket/contract/permissions';
 import type { Page, PageInput } from '@morket/contract/primitives';
 import {
   type AcceptInvitationInput,
@@ -102,8 +102,9 @@ export function createInvitationService({ db, mail }: Deps) {
       if (!found || !workspace || found.email !== user.email) throw InvitationRefused({});
       const invitation = await repo.consumeToken(tx, tokenHash);
       const inviterRole = await members.findRole(tx, workspace.id, found.invitedBy);
-      if (!invitation || !inviterRole || !can(inviterRole, 'invitation:manage')) throw InvitationRefused({});
-      assertWithinRank(inviterRole, invitation.role);
+      // Whatever became of the inviter is not the invited one's business: one answer for all of it.
+      const mayStillGrant = inviterRole && can(inviterRole, 'invitation:manage');
+      if (!invitation || !mayStillGrant || rankOf(invitation.role) > rankOf(inviterRole)) throw InvitationRefused({});
       if (await members.findRole(tx, workspace.id, scope.actorId)) throw AlreadyMember({});
       const { role } = invitation;
       const acting: Acting = { ...scope, workspaceId: workspace.id };

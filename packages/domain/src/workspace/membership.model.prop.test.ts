@@ -1,7 +1,7 @@
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
 import { Role, rankOf } from '@morket/contract/permissions';
 import { LastOwner, RoleTooHigh } from '@morket/contract/workspace';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { assertOwnerRemains, assertWithinRank } from './membership.model.ts';
 
 const role = fc.constantFrom(...Role.options);

@@ -4,7 +4,9 @@ import { slugOf } from './slug.model.ts';
 
 /** Invariant: a slug is a DNS label: small ASCII letters, digits and single hyphens inside, 1 to 48 of them. */
 test('every name has a slug that can stand in a URL', () => {
-  const name = fc.string({ unit: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }), fc.constantFrom('-', ' ', 'A', 'é')) });
+  const name = fc.string({
+    unit: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }), fc.constantFrom('-', ' ', 'A', 'é')),
+  });
   fc.assert(
     fc.property(name, (given) => {
       const slug = slugOf(given);

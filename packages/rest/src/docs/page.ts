@@ -30,6 +30,7 @@ export const docsPage = (page: {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Morket API</title>
+    <link rel="icon" href="data:," />
     <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON)}" />
   </head>
   <body>

@@ -1,6 +1,6 @@
 export { abortSignalOf } from './abort-signal.ts';
 export { BODY_LIMIT_BYTES, failureOf } from './failure.ts';
 export { readJsonBytes } from './json-body.ts';
-export { createContextFactory, seenOf } from './request-context.ts';
+export { addressOf, createContextFactory, seenOf } from './request-context.ts';
 export { retryAfterOf } from './retry-after.ts';
 export { registerTrpc } from './trpc-route.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import type { Services } from '../ports/index.ts';
@@ -22,12 +23,15 @@ function subdomainOf(host: string, baseDomain: string | undefined): string | und
   return label === '' || label.includes('.') || label === 'www' ? undefined : label;
 }
 
+/** The address of the caller; null where a proxy passes on something that is none. */
+export const addressOf = (request: FastifyRequest): string | null => (isIP(request.ip) ? request.ip : null);
+
 /** Makes the context of each request: headers read once, nothing verified yet, never throws. */
 export function createContextFactory(deps: { readonly services: Services; readonly baseDomain?: string | undefined }) {
   return (request: FastifyRequest): Context => ({
     origin: {
       requestId: request.id,
-      ip: request.ip,
+      ip: addressOf(request),
       userAgent: headerOf(request, 'user-agent')?.toWellFormed().slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     },
     bearer: bearerOf(headerOf(request, 'authorization')),

@@ -20,7 +20,7 @@ type Answer = { readonly status: number; readonly body: unknown; readonly retryA
 function inputsOf(request: FastifyRequest, isBatch: boolean): (index: number) => unknown {
   const query = request.query as Query; // the shape is checked right here
   const given =
-    request.method === 'GET' ? (typeof query.input === 'string' ? readJson(query.input) : undefined) : request.body;
+    request.method === 'POST' ? request.body : typeof query.input === 'string' ? readJson(query.input) : undefined;
   if (!isBatch) return () => given;
   if (given === undefined) return () => undefined;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -55,7 +55,8 @@ export function registerTrpc(
     one: { path: string; input: unknown; index: number; signal: AbortSignal },
   ) {
     const { path, input, index, signal } = one;
-    const type = request.method === 'GET' ? 'query' : 'mutation';
+    // Fastify serves HEAD with the handler of GET, and it must be as harmless.
+    const type = request.method === 'POST' ? 'mutation' : 'query';
     try {
       const data = await callTRPCProcedure({
         router: appRouter,
@@ -96,6 +97,8 @@ export function registerTrpc(
 
   function send(reply: FastifyReply, { status, body, retryAfterSeconds }: Answer) {
     if (retryAfterSeconds !== null) reply.header('retry-after', retryAfterSeconds);
+    // RFC 9110 asks for a challenge with every 401.
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(status).header('cache-control', 'no-store').send(body);
   }
 
@@ -108,7 +111,7 @@ export function registerTrpc(
     // What fails around the calls: an unreadable body, a batch over its limit, a fault of ours.
     scope.setErrorHandler((err, request, reply) => {
       const cause = failureOf(err);
-      if (InternalError.is(cause)) request.log.error({ err, path: request.url }, 'unexpected failure');
+      if (InternalError.is(cause)) request.log.error({ err, path: request.url.split('?', 1)[0] }, 'unexpected failure');
       return send(reply, failure(toTrpcError(cause), createContext(request), {}));
     });
     scope.get(`${prefix}/*`, handle);

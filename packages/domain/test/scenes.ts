@@ -1,0 +1,172 @@
+import type { UserScope, WorkspaceScope } from '@morket/domain/access';
+import {
+  aMember,
+  anOrigin,
+  aPerson,
+  aTenant,
+  type Person,
+  scopeIn,
+  type Tenant,
+  unique,
+  type World,
+} from '@morket/testing';
+
+/** What one verb works with; everything in it is new. `user` and `scope` are of one request each. */
+export type Stage = {
+  readonly person: Person;
+  readonly tenant: Tenant;
+  readonly member: Person;
+  readonly user: UserScope;
+  readonly scope: WorkspaceScope;
+  /** The request of verbs that are called without a scope. */
+  readonly origin: ReturnType<typeof anOrigin>;
+};
+
+export type Scene = {
+  readonly run: (stage: Stage) => Promise<unknown>;
+  /** The events it writes, in their order, each behind the kind of thing it is about. */
+  readonly events: readonly string[];
+};
+
+/** Secrets that scenes hand in; none of them may turn up anywhere. */
+export const CANARIES = {
+  password: 'canary-password-4f1c',
+  newPassword: 'canary-password-new-9d2e',
+  key: 'canary-key-77aa-41c0-0001',
+  newKey: 'canary-key-77aa-41c0-0002',
+  secret: 'canary-secret-e3b0',
+} as const;
+
+export async function aStage(world: World): Promise<Stage> {
+  const person = await aPerson(world, { password: CANARIES.password });
+  const tenant = await aTenant(world, { owner: person, credits: 50 });
+  const member = await aMember(world, tenant, 'viewer');
+  const scope = await scopeIn(world, person, tenant.id, 'workspace:delete');
+  return { person, tenant, member, user: { ...person.scope, origin: anOrigin() }, scope, origin: anOrigin() };
+}
+
+/** The same caller in an earlier request: what a scene has to prepare is not what it is about. */
+const earlier = (scope: WorkspaceScope): WorkspaceScope => ({ ...scope, origin: anOrigin() });
+
+/** Every verb that changes state, under the name of its procedure. */
+export function scenesOf(world: World): Readonly<Record<string, Scene>> {
+  const { access, auth, sessions, workspaces, members, invitations, credentials, billing } = world.services;
+  const store = (scope: WorkspaceScope) =>
+    credentials.store(scope, { providerName: 'hunter', key: CANARIES.key, secret: CANARIES.secret });
+  const invite = (scope: WorkspaceScope, email = `i-${unique()}@example.com`) =>
+    invitations.create(scope, { email, role: 'member' });
+  const tokenFor = async (address: string) => /^[\w-]{43}$/m.exec((await world.mailTo(address)).join('\n'))?.[0] ?? '';
+  return {
+    'auth.register': {
+      run: ({ origin }) =>
+        auth.register({ email: `r-${unique()}@example.com`, password: CANARIES.newPassword, name: 'Ada' }, origin),
+      events: ['user auth.user_registered', 'session auth.signed_in'],
+    },
+    'auth.login': { run: ({ person, origin }) => auth.login(person, origin), events: ['session auth.signed_in'] },
+    'auth.refresh': {
+      run: ({ person, origin }) =>
+        sessions.refresh({ refreshToken: person.refreshToken, idempotencyKey: CANARIES.secret }, origin),
+      events: [],
+    },
+    'auth.logout': {
+      run: ({ person, origin }) => sessions.logout(person, origin),
+      events: ['session auth.session_revoked'],
+    },
+    'auth.updateProfile': {
+      run: ({ user }) => auth.updateProfile(user, { name: 'New Name' }),
+      events: ['user auth.profile_updated'],
+    },
+    'auth.changePassword': {
+      run: async ({ person, user }) => {
+        await auth.login(person, anOrigin());
+        await auth.changePassword(user, { currentPassword: person.password, newPassword: CANARIES.newPassword });
+      },
+      events: ['session auth.session_revoked', 'user auth.password_changed'],
+    },
+    'auth.setActiveWorkspace': {
+      run: ({ user, tenant }) => workspaces.setActive(user, { workspaceId: tenant.id }),
+      events: [],
+    },
+    'auth.acceptInvitation': {
+      run: async ({ scope, origin }) => {
+        const guest = await aPerson(world);
+        await invite(earlier(scope), guest.email);
+        const token = await tokenFor(guest.email);
+        return { token, workspace: await invitations.accept({ ...guest.scope, origin }, { token }) };
+      },
+      events: ['workspace workspace.member_added', 'workspace workspace.invitation_accepted'],
+    },
+    'auth.sessions.revoke': {
+      run: async ({ person, user }) => {
+        const { accessToken } = await auth.login(person, anOrigin());
+        return sessions.revoke(user, { sessionId: (await access.identify(accessToken)).sessionId });
+      },
+      events: ['session auth.session_revoked'],
+    },
+    'auth.sessions.revokeOthers': {
+      run: async ({ person, user }) => {
+        for (let other = 0; other < 2; other += 1) await auth.login(person, anOrigin());
+        return sessions.revokeOthers(user);
+      },
+      events: ['session auth.session_revoked', 'session auth.session_revoked'],
+    },
+    'workspace.create': {
+      run: ({ user }) => workspaces.create(user, { name: 'Acme' }),
+      events: ['workspace workspace.created', 'workspace workspace.member_added'],
+    },
+    'workspace.update': {
+      run: ({ scope }) => workspaces.update(scope, { name: 'Emca' }),
+      events: ['workspace workspace.updated'],
+    },
+    'workspace.delete': { run: ({ scope }) => workspaces.delete(scope), events: ['workspace workspace.deleted'] },
+    'workspace.members.add': {
+      run: async ({ scope }) => members.add(scope, { email: (await aPerson(world)).email, role: 'viewer' }),
+      events: ['workspace workspace.member_added'],
+    },
+    'workspace.members.remove': {
+      run: ({ scope, member }) => members.remove(scope, { userId: member.user.id }),
+      events: ['workspace workspace.member_removed'],
+    },
+    'workspace.members.updateRole': {
+      run: ({ scope, member }) => members.updateRole(scope, { userId: member.user.id, role: 'manager' }),
+      events: ['workspace workspace.member_role_changed'],
+    },
+    'workspace.invitations.create': {
+      run: ({ scope }) => invite(scope),
+      events: ['workspace workspace.invitation_created'],
+    },
+    'workspace.invitations.revoke': {
+      run: async ({ scope }) => invitations.revoke(scope, { invitationId: (await invite(earlier(scope))).id }),
+      events: ['workspace workspace.invitation_revoked'],
+    },
+    'credential.store': { run: ({ scope }) => store(scope), events: ['credential credential.stored'] },
+    'credential.rotate': {
+      run: async ({ scope }) =>
+        credentials.rotate(scope, { credentialId: (await store(earlier(scope))).id, key: CANARIES.newKey }),
+      events: ['credential credential.rotated'],
+    },
+    'credential.delete': {
+      run: async ({ scope }) => credentials.delete(scope, { credentialId: (await store(earlier(scope))).id }),
+      events: ['credential credential.deleted'],
+    },
+    'billing.addCredits': {
+      run: ({ scope }) => billing.addCredits(scope, { amount: 5, description: 'x' }),
+      events: ['billing_account billing.credited'],
+    },
+    'billing.debit': {
+      run: async ({ scope }) => {
+        await billing.setAutoRecharge(earlier(scope), { enabled: true, threshold: 100, amount: 50 });
+        return billing.debit(scope, { amount: 5, description: 'x' });
+      },
+      events: ['billing_account billing.debited', 'billing_account billing.auto_recharged'],
+    },
+    'billing.setAutoRecharge': {
+      run: ({ scope }) => billing.setAutoRecharge(scope, { enabled: false, threshold: 1, amount: 1 }),
+      events: ['billing_account billing.auto_recharge_set'],
+    },
+    'billing.setCreditLimit': {
+      run: ({ scope }) => billing.setCreditLimit(scope, { creditLimit: 9 }),
+      events: ['billing_account billing.credit_limit_set'],
+    },
+  };
+}
