@@ -15,7 +15,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: [`${SOURCES}/*.test.ts`], exclude: [...exclude, DATABASE_TESTS] },
+        test: {
+          name: 'unit',
+          testTimeout: 30_000,
+          include: [`${SOURCES}/*.test.ts`],
+          exclude: [...exclude, DATABASE_TESTS],
+        },
       },
       {
         extends: true,

@@ -46,6 +46,12 @@ export function compose(configuration: Configuration, options: { readonly databa
     sessionPolicy: policies.session,
   });
   const billing = createBillingService({ db });
+  if (env.NODE_ENV === 'production') {
+    log.warn(
+      { directory: paths.mail },
+      'no mail server can be set yet: invitations are written to files, hand them over yourself',
+    );
+  }
   let draining = false;
 
   const services: Services = {
@@ -54,7 +60,7 @@ export function compose(configuration: Configuration, options: { readonly databa
       chargeAddress: async (policy, ip) => {
         if (policy !== 'none') await limiter.charge(policies[policy], ipSubject(ip));
       },
-      chargeUser: (userId) => limiter.charge(policies.principal, userId),
+      chargeUser: (policy, userId) => limiter.charge(policies[policy], userId),
     },
     health: {
       ready: async () => {

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+
+const PATIENCE_MS = 15_000;
 
 /**
  * Ends every connection as soon as the requests under way are answered. Otherwise a kept-alive one, or one opened in advance that
@@ -23,7 +26,11 @@ export function drainConnections(app: FastifyInstance): void {
   });
   app.addHook('preClose', async () => {
     closing = true;
-    if (underWay > 0) await new Promise<void>((resolve) => (onAnswered = resolve));
+    if (underWay > 0) {
+      const answered = new Promise<void>((resolve) => (onAnswered = resolve));
+      // A body that trickles in must not hold the process past the point where it is killed, with its database running.
+      await Promise.race([answered, delay(PATIENCE_MS, undefined, { ref: false })]);
+    }
     app.server.closeAllConnections();
   });
 }

@@ -49,3 +49,28 @@ test('400: a key in the header that is too short', async () => {
   const refused = await debit({ workspaceId: id }, { 'idempotency-key': 'short' });
   expect([refused.status, refused.code]).toEqual([400, 'request.invalid_input']);
 });
+
+test('400: a key in the header of a batch, where the second debit would pass for a replay of the first', async () => {
+  const { id, owner, debit } = await aPayingTenant();
+  const one = { workspaceId: id, ...payload };
+  const batch = await send(
+    world,
+    { method: 'POST', url: '/trpc/billing.debit,billing.debit?batch=1', payload: { 0: one, 1: one } },
+    { token: owner.accessToken, headers: { 'idempotency-key': 'one-key-two-debits' } },
+  );
+  expect([batch.status, batch.code]).toEqual([400, 'request.malformed']);
+  expect((await debit({ workspaceId: id })).data).toMatchObject({ balance: 90 });
+});
+
+test('a call that needs nothing but its workspace may come without input', async () => {
+  const { id, owner } = await aPayingTenant();
+  for (const procedure of ['billing.get', 'billing.transactions', 'workspace.members.list']) {
+    const headers = { 'x-workspace-id': id };
+    const answer = await send(
+      world,
+      { method: 'GET', url: `/trpc/${procedure}` },
+      { token: owner.accessToken, headers },
+    );
+    expect([procedure, answer.status]).toEqual([procedure, 200]);
+  }
+});

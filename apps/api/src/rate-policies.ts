@@ -13,6 +13,7 @@ export function ratePoliciesOf(env: Env) {
   const guarded = auth > 0;
   return {
     auth: { name: 'auth', limit: auth, lease: 1, whenStoreFails: 'refuse' },
+    password: { name: 'password', limit: auth, lease: 1, whenStoreFails: 'refuse' },
     refresh: { name: 'refresh', limit: guarded ? REFRESH_PER_ADDRESS : 0, lease: 1, whenStoreFails: 'refuse' },
     session: { name: 'session', limit: guarded ? REFRESH_PER_SESSION : 0, lease: 1, whenStoreFails: 'refuse' },
     anonymous: { name: 'anonymous', limit: anonymous, lease: leaseOf(anonymous), whenStoreFails: 'allow' },

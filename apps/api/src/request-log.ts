@@ -1,8 +1,12 @@
+import { finished } from 'node:stream';
 import { addressOf, seenOf } from '@morket/rpc/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+/** The status that proxies log for it, too; no answer was sent. */
+const CALLER_WENT_AWAY = 499;
+
 /** Writes the line of one request. The path goes without its query, where secrets may have been put by mistake. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+export function logRequest(request: FastifyRequest, reply: FastifyReply, statusCode = reply.statusCode): void {
   const { userId, workspaceId } = seenOf(request);
   const peer = request.socket.remoteAddress;
   const ip = addressOf(request);
@@ -10,7 +14,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
     {
       method: request.method,
       path: request.url.split('?', 1)[0],
-      statusCode: reply.statusCode,
+      statusCode,
       responseTime: Math.round(reply.elapsedTime * 100) / 100,
       ip,
       // Behind a proxy the two differ.
@@ -22,7 +26,9 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   );
 }
 
-/** One line for each request that reaches the hooks. */
+/** One line for each request that reaches the hooks, also when the caller goes away before it is answered. */
 export function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    finished(reply.raw, (err) => logRequest(request, reply, err ? CALLER_WENT_AWAY : reply.statusCode));
+  });
 }

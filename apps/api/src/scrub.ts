@@ -6,11 +6,11 @@ const BY_KEY =
 
 /** Values that are secrets wherever they stand: JWTs, refresh tokens, bearer headers, provider keys, passwords inside URLs. */
 const BY_VALUE: readonly (readonly [RegExp, string])[] = [
-  [/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g, REDACTED],
-  [/v1\.[\w-]{50,}/g, REDACTED],
+  [/(?<![\w-])eyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{8,4096}/g, REDACTED],
+  [/(?<![\w-])v1\.[\w-]{50,4096}/g, REDACTED],
   [/(Bearer\s+)[\w.~+/-]{8,}=*/gi, `$1${REDACTED}`],
   [/\b(?:sk|pk|hk|hs|rk|mk)[-_](?:live|test|prod)?[-_]?[A-Za-z0-9]{8,}/g, REDACTED],
-  [/(postgres(?:ql)?|rediss?):\/\/([^:@/\s"]*):[^@\s"]+@/g, `$1://$2:${REDACTED}@`],
+  [/(postgres(?:ql)?|rediss?):\/\/([^:@/\s"]{0,256}):[^@\s"]{1,1024}@/g, `$1://$2:${REDACTED}@`],
   [/\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}/g, REDACTED],
 ];
 

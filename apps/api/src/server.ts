@@ -71,6 +71,8 @@ export async function buildServer({ services, env, log }: Options) {
     exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate'],
     credentials: true,
     maxAge: 600,
+    // An OPTIONS that is no preflight is answered like one, not with a text of the library's own.
+    strictPreflight: false,
   });
 
   // JSON alone: a form needs no preflight, so a foreign page could post one.

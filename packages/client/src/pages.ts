@@ -16,9 +16,9 @@ const MAX_LIMIT = 100;
  * walk after so many items. A list may change during the walk: what moves to the next page is not repeated, what moves
  * to an earlier one is missed.
  */
-export async function* eachItem<Input extends object, Item>(
-  fetchPage: (input: Input & Paged, options?: { signal?: AbortSignal }) => PromiseLike<Page<Item>>,
-  input: Omit<Input, keyof Paged>,
+export async function* eachItem<Input extends Paged | void | undefined, Item>(
+  fetchPage: (input: Input, options?: { signal?: AbortSignal }) => PromiseLike<Page<Item>>,
+  input: Omit<Exclude<Input, void | undefined>, keyof Paged>,
   options: { readonly limit?: number; readonly max?: number; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<Item, void, undefined> {
   const { limit = MAX_LIMIT, max = Number.POSITIVE_INFINITY, signal } = options;
@@ -26,7 +26,7 @@ export async function* eachItem<Input extends object, Item>(
   let seen = new Set<unknown>();
   for (let page = 1; given < max; page += 1) {
     // Only `page` and `limit` were left out, and they are put back here.
-    const asked = { ...input, page, limit } as unknown as Input & Paged;
+    const asked = { ...input, page, limit } as unknown as Input;
     const answer = await fetchPage(asked, signal ? { signal } : {});
     const ids = new Set<unknown>();
     for (const item of answer.items) {

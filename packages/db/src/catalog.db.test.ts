@@ -68,7 +68,6 @@ describe('indexes', () => {
       'api_credentials workspace_id, created_at desc',
       'audit_log workspace_id, created_at desc',
       'credit_transactions workspace_id, seq',
-      'idempotency_keys expires_at',
       'invitations workspace_id, created_at desc',
       'memberships user_id, created_at desc',
       'outbox seq',

@@ -1,8 +1,9 @@
 import { Unavailable } from '@morket/contract/errors';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { CommitUnknown } from './commit-unknown.ts';
 import { PrismaClient } from './generated-prisma/client.ts';
-import { isNoConnection, isRepeatable } from './sql-state.ts';
+import { isOutOfService, isRepeatable } from './sql-state.ts';
 import type { Db, Reader, Tx } from './tx.ts';
 
 const MAX_TRIES = 5;
@@ -24,11 +25,14 @@ const backoffMs = (attempt: number, random: number) =>
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-async function unavailableIfNoConnection<T>(work: () => Promise<T>): Promise<T> {
+const unavailableIfAway = (err: unknown): unknown =>
+  isOutOfService(err) ? Unavailable({ retryAfterSeconds: 1 }, err) : err;
+
+async function guard<T>(statement: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await statement();
   } catch (err) {
-    throw isNoConnection(err) ? Unavailable({ retryAfterSeconds: 1 }, err) : err;
+    throw unavailableIfAway(err);
   }
 }
 
@@ -55,7 +59,7 @@ export function createDb(options: Options): Db {
   });
   // Interactive transactions are guarded as a whole, single statements one by one.
   const guarded = prisma.$extends({
-    query: { $allOperations: ({ args, query }) => unavailableIfNoConnection(() => query(args)) },
+    query: { $allOperations: ({ args, query }) => guard(() => query(args)) },
   });
   // Readiness must not queue behind a pool that reports have filled.
   const health = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 1_000, allowExitOnIdle: true });
@@ -63,11 +67,18 @@ export function createDb(options: Options): Db {
 
   async function transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
+      let isCommitting = false;
       try {
-        // The brand is granted here and nowhere else: this callback runs inside the transaction.
-        return await unavailableIfNoConnection(() => prisma.$transaction((client) => work(client as Reader as Tx)));
+        return await prisma.$transaction(async (client) => {
+          // The brand is granted here and nowhere else: this callback runs inside the transaction.
+          const result = await work(client as Reader as Tx);
+          isCommitting = true;
+          return result;
+        });
       } catch (err) {
-        if (attempt + 1 >= MAX_TRIES || !isRepeatable(err)) throw err;
+        // From here on "try again" would be wrong advice: the commit may have arrived.
+        if (isCommitting && isOutOfService(err)) throw new CommitUnknown(err);
+        if (attempt + 1 >= MAX_TRIES || !isRepeatable(err)) throw unavailableIfAway(err);
         await pause(backoffMs(attempt, jitter()));
       }
     }

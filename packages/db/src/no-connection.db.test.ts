@@ -5,7 +5,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PrismaClient } from './generated-prisma/client.ts';
-import { isNoConnection, isRepeatable, sqlStateOf } from './sql-state.ts';
+import { isOutOfService, isRepeatable, sqlStateOf } from './sql-state.ts';
 
 /** Connections that break or cannot be had, as Prisma tells of them without the product's retries around it. */
 const database = useTestDatabase();
@@ -44,7 +44,7 @@ test.each([
       await next(tx);
     }),
   );
-  expect(isNoConnection(err)).toBe(true);
+  expect(isOutOfService(err)).toBe(true);
   expect(isRepeatable(err)).toBe(false);
 });
 
@@ -61,7 +61,7 @@ test('a backend killed in the midst of its statement', async () => {
     });
     throw await slow;
   });
-  expect(isNoConnection(await errorOf(work))).toBe(true);
+  expect(isOutOfService(await errorOf(work))).toBe(true);
 });
 
 test('a connection that the network resets', async () => {
@@ -82,7 +82,7 @@ test('a connection that the network resets', async () => {
     broken = false;
     await remote.$queryRaw`select 1`;
     broken = true;
-    expect(isNoConnection(await errorOf(query()))).toBe(true);
+    expect(isOutOfService(await errorOf(query()))).toBe(true);
   }
   await remote.$disconnect();
   await new Promise((resolve) => proxy.close(resolve));
@@ -109,7 +109,7 @@ test('a pool that is exhausted', async () => {
   release.resolve();
   await holder;
   await small.$disconnect();
-  expect(errors.map(isNoConnection)).toEqual([true, true, true]);
+  expect(errors.map(isOutOfService)).toEqual([true, true, true]);
   expect(errors.map(isRepeatable)).toEqual([false, false, false]);
 });
 
@@ -117,9 +117,9 @@ test('a server that is not there, and a database that takes no more connections'
   const nowhere = new PrismaClient({
     adapter: new PrismaPg({ connectionString: 'postgres://nobody@127.0.0.1:9/none' }),
   });
-  expect(isNoConnection(await errorOf(nowhere.user.count()))).toBe(true);
-  expect(isNoConnection(await errorOf(nowhere.$queryRaw`select 1`))).toBe(true);
-  expect(isNoConnection(await errorOf(nowhere.$transaction((tx) => tx.user.count())))).toBe(true);
+  expect(isOutOfService(await errorOf(nowhere.user.count()))).toBe(true);
+  expect(isOutOfService(await errorOf(nowhere.$queryRaw`select 1`))).toBe(true);
+  expect(isOutOfService(await errorOf(nowhere.$transaction((tx) => tx.user.count())))).toBe(true);
   await nowhere.$disconnect();
   const full = await withClient(database.url, async (client) => {
     await client.query(
@@ -134,5 +134,5 @@ test('a server that is not there, and a database that takes no more connections'
     return err;
   });
   expect(sqlStateOf(full)).toBe('53300');
-  expect(isNoConnection(full)).toBe(true);
+  expect(isOutOfService(full)).toBe(true);
 });

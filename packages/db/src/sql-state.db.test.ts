@@ -2,7 +2,7 @@ import { useTestDatabase } from '@morket/testing/template-database';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PrismaClient } from './generated-prisma/client.ts';
-import { isNoConnection, isRepeatable, isUniqueViolation, sqlStateOf } from './sql-state.ts';
+import { isOutOfService, isRepeatable, isUniqueViolation, sqlStateOf } from './sql-state.ts';
 
 /** Errors as Prisma really gives them, from a client without the product's retries around it. */
 const database = useTestDatabase();
@@ -60,7 +60,7 @@ describe('a deadlock may be repeated', () => {
     // A model call says no more than that it may be repeated.
     expect(['40P01', '40001']).toContain(sqlStateOf(err));
     expect(isRepeatable(err)).toBe(true);
-    expect(isNoConnection(err)).toBe(false);
+    expect(isOutOfService(err)).toBe(false);
     expect(isUniqueViolation(err)).toBe(false);
   });
 });
@@ -116,7 +116,7 @@ describe('a unique violation is told by its constraint', () => {
     expect(isUniqueViolation(err, 'email')).toBe(true);
     expect(isUniqueViolation(err, 'sessions')).toBe(false);
     expect(isRepeatable(err)).toBe(false);
-    expect(isNoConnection(err)).toBe(false);
+    expect(isOutOfService(err)).toBe(false);
   });
 
   test('and a check that fails is none', async () => {
@@ -132,7 +132,7 @@ test('what is no error of a database is nothing', () => {
   const cyclic: { cause?: unknown } = {};
   cyclic.cause = cyclic;
   expect(sqlStateOf(cyclic)).toBeNull();
-  expect(isNoConnection(cyclic)).toBe(false);
+  expect(isOutOfService(cyclic)).toBe(false);
   for (const other of [null, 'text', new Error('x')])
-    expect([isRepeatable(other), isNoConnection(other), isUniqueViolation(other)]).toEqual([false, false, false]);
+    expect([isRepeatable(other), isOutOfService(other), isUniqueViolation(other)]).toEqual([false, false, false]);
 });

@@ -37,7 +37,7 @@ export function isUniqueViolation(err: unknown, constraint?: string): boolean {
 }
 
 const NO_CONNECTION =
-  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|too many clients|Connection terminated|is not queryable/i;
+  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|expired transaction|too many clients|Connection terminated|is not queryable/i;
 /** A connection that could not be made, or that broke: in Node's words, in Prisma's, and in those of its driver adapter. */
 const NO_CONNECTION_CODES: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'P1001', 'P1008', 'P1017']);
 const NO_CONNECTION_KINDS: ReadonlySet<unknown> = new Set([
@@ -47,12 +47,12 @@ const NO_CONNECTION_KINDS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whether no connection could be had in time, or it broke: the pool or the server is full, or the server is away. When it broke at
- * COMMIT, nobody knows whether the transaction took effect.
+ * Whether the database could not serve in time: the pool or the server is full, a lock or a statement took too long, or the server is
+ * away. When the connection broke at COMMIT, nobody knows whether the transaction took effect.
  */
-export function isNoConnection(err: unknown, depth = 0): boolean {
+export function isOutOfService(err: unknown, depth = 0): boolean {
   if (!isRecord(err) || depth > 6) return false;
-  if (/^(08|53|57P0)/.test(sqlStateOf(err) ?? '') || NO_CONNECTION.test(String(err.message))) return true;
+  if (/^(08|53|57P0|57014|55P03)/.test(sqlStateOf(err) ?? '') || NO_CONNECTION.test(String(err.message))) return true;
   if (NO_CONNECTION_CODES.has(err.code) || NO_CONNECTION_KINDS.has(err.kind)) return true;
-  return (['meta', 'driverAdapterError', 'cause'] as const).some((key) => isNoConnection(err[key], depth + 1));
+  return (['meta', 'driverAdapterError', 'cause'] as const).some((key) => isOutOfService(err[key], depth + 1));
 }

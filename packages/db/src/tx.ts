@@ -14,7 +14,8 @@ export type Db = {
   readonly read: Reader;
   /**
    * Runs `work` in one transaction and repeats the whole of it after a serialization failure or a deadlock, so `work` has no
-   * effects outside the database. Throws `server.unavailable` when no connection is free in time.
+   * effects outside the database. Throws `server.unavailable` when no connection is free in time or it is
+   * lost on the way, and `CommitUnknown` when it is lost at COMMIT.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Resolves when the database answers within `timeoutMs`, else throws. Uses a connection of its own. */

@@ -16,7 +16,8 @@ const isObject = (value: unknown): value is Fields =>
 /** A value in the form its field is compared in, so that two spellings of one id are no contradiction. */
 function canonical(operation: Operation, name: string, value: unknown): unknown {
   for (const input of operation.procedure.inputs) {
-    const field: unknown = input instanceof z.ZodObject ? input.shape[name] : undefined;
+    const fields = input instanceof z.ZodPrefault ? input.unwrap() : input;
+    const field: unknown = fields instanceof z.ZodObject ? fields.shape[name] : undefined;
     const parsed = field instanceof z.ZodType ? field.safeParse(value) : undefined;
     if (parsed?.success) return parsed.data;
   }

@@ -76,11 +76,10 @@ export function startApi(
   }
 
   async function listening(): Promise<URL> {
-    await printed('"msg":"listening"');
-    const url = /"url":"([^"]+)"[^\n]*"msg":"listening"/.exec(text.stdout)?.[1];
+    await printed('"msg":"Server listening at http://');
+    const url = /"msg":"Server listening at ([^"]+)"/.exec(text.stdout)?.[1];
     if (!url) throw new Error(`no address in:\n${text.stdout}`);
-    // What it says is for people; tests must not depend on how the machine resolves the name.
-    return new URL(url.replace('localhost', '127.0.0.1'));
+    return new URL(url);
   }
 
   return {

@@ -60,6 +60,7 @@ CREATE TABLE "billing_accounts" (
     "auto_recharge" BOOLEAN NOT NULL DEFAULT false,
     "auto_recharge_threshold" BIGINT NOT NULL DEFAULT 0,
     "auto_recharge_amount" BIGINT NOT NULL DEFAULT 0,
+    "closed_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "billing_accounts_pkey" PRIMARY KEY ("workspace_id")
 );
@@ -115,7 +116,6 @@ CREATE TABLE "idempotency_keys" (
     "fingerprint" BYTEA NOT NULL,
     "answer" JSONB NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    "expires_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY ("workspace_id","principal_id","procedure","key")
 );
@@ -223,9 +223,6 @@ CREATE INDEX "api_credentials_key_version_idx" ON "api_credentials"("key_version
 CREATE UNIQUE INDEX "api_credentials_workspace_id_id_key" ON "api_credentials"("workspace_id", "id");
 
 -- CreateIndex
-CREATE INDEX "idempotency_keys_expires_at_idx" ON "idempotency_keys"("expires_at");
-
--- CreateIndex
 CREATE INDEX "audit_log_workspace_id_created_at_idx" ON "audit_log"("workspace_id", "created_at" DESC);
 
 -- CreateIndex
@@ -245,6 +242,9 @@ CREATE INDEX "memberships_user_id_created_at_idx" ON "memberships"("user_id", "c
 
 -- CreateIndex
 CREATE INDEX "invitations_workspace_id_created_at_idx" ON "invitations"("workspace_id", "created_at" DESC);
+
+-- CreateIndex
+CREATE INDEX "invitations_invited_by_idx" ON "invitations"("invited_by");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "invitations_token_hash_key" ON "invitations"("token_hash");
@@ -289,7 +289,7 @@ ALTER TABLE "billing_accounts"
   ADD CONSTRAINT "billing_accounts_balance" CHECK ("balance" >= 0 AND "held" >= 0 AND "balance" >= "held"),
   ADD CONSTRAINT "billing_accounts_exact_on_the_wire" CHECK ("balance" <= 9007199254740991),
   ADD CONSTRAINT "billing_accounts_credit_limit" CHECK ("credit_limit" IS NULL OR "credit_limit" >= 0),
-  ADD CONSTRAINT "billing_accounts_cycle" CHECK ("cycle_start" < "cycle_end" AND "cycle_spent" >= 0),
+  ADD CONSTRAINT "billing_accounts_cycle" CHECK ("cycle_start" < "cycle_end" AND "cycle_spent" BETWEEN 0 AND 9007199254740991),
   ADD CONSTRAINT "billing_accounts_auto_recharge" CHECK (
     "auto_recharge_threshold" >= 0 AND "auto_recharge_amount" >= 0 AND (NOT "auto_recharge" OR "auto_recharge_amount" > 0)
   );

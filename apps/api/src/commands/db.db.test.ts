@@ -21,6 +21,7 @@ afterAll(async () => {
 
 const db = (...args: readonly string[]) => runCommand(env(), 'commands/db.ts', ...args);
 const env = () => ({ DATABASE_URL: database.url, MORKET_DATA_DIR: dataDir, BCRYPT_ROUNDS: '4' });
+const databaseName = () => new URL(database.url).pathname.slice(1);
 const rowsOf = (sql: string) =>
   withClient(database.url, async (client) => (await client.query<Record<string, unknown>>(sql)).rows);
 const emails = () => rowsOf('select email from users order by 1');
@@ -44,14 +45,22 @@ test('seed makes the demo and prints its login, the same one each time', async (
   expect((await db('seed')).stdout).toBe(first.stdout);
 });
 
-test('reset without --yes deletes nothing', async () => {
-  expect(await db('reset')).toMatchObject({ code: 2, stderr: expect.stringContaining('-- --yes') });
+const nameOfDatabase = () => new URL(database.url).pathname.slice(1);
+
+test.each([
+  ['without --yes', () => [nameOfDatabase()]],
+  ['without the name of the database that DATABASE_URL means', () => ['--yes']],
+  ['with the name of another one', () => ['--yes', 'morket']],
+])('reset %s deletes nothing, and says what is missing', async (_, args) => {
+  const { code, stderr } = await db('reset', ...args());
+  expect(code).toBe(2);
+  expect(stderr).toContain('npm run db:reset -- --yes');
   expect(await emails()).toHaveLength(1);
 });
 
-test('reset --yes starts over', async () => {
+test('reset, told so by name, starts over', async () => {
   await rowsOf(`create table left_over (id int)`);
-  const { code, stdout } = await db('reset', '--yes');
+  const { code, stdout } = await db('reset', '--yes', nameOfDatabase());
   expect(code).toBe(0);
   expect(stdout).toMatch(/applied[\s\S]*Demo login/);
   expect(await rowsOf(`select to_regclass('left_over') as left_over`)).toEqual([{ left_over: null }]);
@@ -72,7 +81,7 @@ test.each(['seed', 'reset'])('in production there is no %s', async (command) => 
     JWT_SECRET: 'a secret of forty characters, all of them',
     ENCRYPTION_MASTER_KEY: 'ab'.repeat(32),
   };
-  const args = command === 'reset' ? ['--yes'] : [];
+  const args = command === 'reset' ? ['--yes', nameOfDatabase()] : [];
   expect(await runCommand(production, 'commands/db.ts', command, ...args)).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^A production database .*\n$/),

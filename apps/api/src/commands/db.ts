@@ -51,6 +51,11 @@ async function seed({ configuration, databaseUrl }: CommandSession): Promise<voi
 
 async function reset(session: CommandSession, args: readonly string[]): Promise<void> {
   if (session.configuration.env.NODE_ENV === 'production') throw new UsageError('A production database is not reset.');
+  const name = decodeURIComponent(new URL(session.databaseUrl).pathname.slice(1));
+  // A URL left in the environment is how the wrong database is lost.
+  if (session.configuration.env.DATABASE_URL !== undefined && !args.includes(name)) {
+    throw new UsageError(`DATABASE_URL is set. To delete everything in it: npm run db:reset -- --yes ${name}`);
+  }
   if (!args.includes('--yes'))
     throw new UsageError('This deletes everything in the database. To go on: npm run db:reset -- --yes');
   // no record: the history goes with everything else.

@@ -63,7 +63,12 @@ async function rewrap({ configuration, db }: CommandSession, args: readonly stri
     total += done;
     if (done > 0) print(`${total} rewrapped`);
   }
-  print(`All secrets are sealed under version ${configuration.ring.current}.`);
+  const counts = await countByKeyVersion(db);
+  const left = [...counts].filter(([version]) => version !== configuration.ring.current);
+  if (left.length === 0) return print(`All secrets are sealed under version ${configuration.ring.current}.`);
+  print(
+    `Another run holds ${left.reduce((sum, [, count]) => sum + count, 0)} secrets; call this again when it has ended.`,
+  );
 }
 
 async function retire({ configuration, db }: CommandSession, args: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 
 const EVERY_MS = 60 * 60 * 1_000;
 
-/** Removes what has expired, every hour. Any number of processes may do it at once. */
+/** Removes what has expired, at the start and every hour. Any number of processes may do it at once. */
 export function startHousekeeping(db: Db, log: Logger) {
   let running: Promise<void> = Promise.resolve();
   const run = () => {
@@ -13,6 +13,7 @@ export function startHousekeeping(db: Db, log: Logger) {
       (err: unknown) => log.error({ err }, 'housekeeping failed'),
     );
   };
+  run();
   const timer = setInterval(run, EVERY_MS);
   timer.unref();
   return {

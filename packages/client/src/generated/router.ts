@@ -157,7 +157,7 @@ declare const appRouter: TRPCBuiltRouter<{
         input: {
           page?: number | undefined;
           limit?: number | undefined;
-        };
+        } | undefined;
         output: {
           items: {
             id: string;
@@ -218,7 +218,7 @@ declare const appRouter: TRPCBuiltRouter<{
       input: {
         page?: number | undefined;
         limit?: number | undefined;
-      };
+      } | undefined;
       output: {
         items: {
           id: string;
@@ -238,7 +238,7 @@ declare const appRouter: TRPCBuiltRouter<{
     get: TRPCQueryProcedure<{
       input: {
         workspaceId?: string | undefined;
-      };
+      } | undefined;
       output: {
         id: string;
         name: string;
@@ -269,7 +269,7 @@ declare const appRouter: TRPCBuiltRouter<{
     delete: TRPCMutationProcedure<{
       input: {
         workspaceId?: string | undefined;
-      };
+      } | undefined;
       output: null;
       meta: object;
       errorShape: ErrorShape;
@@ -285,13 +285,14 @@ declare const appRouter: TRPCBuiltRouter<{
           page?: number | undefined;
           limit?: number | undefined;
           workspaceId?: string | undefined;
-        };
+        } | undefined;
         output: {
           items: {
             userId: string;
             email: string;
             name: string;
             role: "admin" | "manager" | "member" | "owner" | "support" | "viewer";
+            emailVerified: boolean;
             joinedAt: Date;
           }[];
           page: number;
@@ -312,6 +313,7 @@ declare const appRouter: TRPCBuiltRouter<{
           email: string;
           name: string;
           role: "admin" | "manager" | "member" | "owner" | "support" | "viewer";
+          emailVerified: boolean;
           joinedAt: Date;
         };
         meta: object;
@@ -337,6 +339,7 @@ declare const appRouter: TRPCBuiltRouter<{
           email: string;
           name: string;
           role: "admin" | "manager" | "member" | "owner" | "support" | "viewer";
+          emailVerified: boolean;
           joinedAt: Date;
         };
         meta: object;
@@ -372,7 +375,7 @@ declare const appRouter: TRPCBuiltRouter<{
           page?: number | undefined;
           limit?: number | undefined;
           workspaceId?: string | undefined;
-        };
+        } | undefined;
         output: {
           items: {
             id: string;
@@ -432,7 +435,7 @@ declare const appRouter: TRPCBuiltRouter<{
         page?: number | undefined;
         limit?: number | undefined;
         workspaceId?: string | undefined;
-      };
+      } | undefined;
       output: {
         items: {
           id: string;
@@ -490,7 +493,7 @@ declare const appRouter: TRPCBuiltRouter<{
     get: TRPCQueryProcedure<{
       input: {
         workspaceId?: string | undefined;
-      };
+      } | undefined;
       output: {
         workspaceId: string;
         planType: "enterprise" | "free" | "pro";
@@ -562,7 +565,7 @@ declare const appRouter: TRPCBuiltRouter<{
         page?: number | undefined;
         limit?: number | undefined;
         workspaceId?: string | undefined;
-      };
+      } | undefined;
       output: {
         items: {
           id: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Email, Id, isStorableText, line, pageFields, pageOf, text } from '../primitives/index.ts';
+import { bounded, Email, Id, isStorableText, line, PageInput, pageOf, text } from '../primitives/index.ts';
 
 export const PASSWORD_MIN_BYTES = 8;
 /** bcrypt reads no more than 72 bytes; a longer password would be cut without a word, so it is refused. */
@@ -11,9 +11,7 @@ const utf8 = new TextEncoder();
 export const canonicalPassword = (value: string): string => value.normalize('NFC');
 
 /** A password being chosen. */
-export const NewPassword = z
-  .string()
-  .max(200)
+export const NewPassword = bounded(200)
   .refine(isStorableText, 'must hold no NUL character and no lone surrogate')
   .overwrite(canonicalPassword)
   .refine(
@@ -27,10 +25,8 @@ export const NewPassword = z
   .meta({ format: 'password', examples: ['correct horse battery'] });
 
 /** A password being presented: any text, so that its form says nothing about the stored one. */
-export const GivenPassword = z
-  .string()
+export const GivenPassword = bounded(1000)
   .min(1)
-  .max(1000)
   .overwrite(canonicalPassword)
   .meta({ format: 'password', examples: ['correct horse battery'] });
 
@@ -91,7 +87,7 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-export const ListSessionsInput = z.object(pageFields);
+export const ListSessionsInput = PageInput;
 export type ListSessionsInput = z.infer<typeof ListSessionsInput>;
 export const SessionPage = pageOf(Session);
 

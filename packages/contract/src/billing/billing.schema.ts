@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import {
-  CreditAmount,
-  CreditBalance,
-  Id,
-  IdempotencyKey,
-  line,
-  pageFields,
-  pageOf,
-  text,
-} from '../primitives/index.ts';
+import { CreditAmount, CreditBalance, Id, IdempotencyKey, line, PageInput, pageOf, text } from '../primitives/index.ts';
 
 const Description = line(500).meta({ examples: ['March top-up'] });
 
@@ -74,7 +65,7 @@ export const DebitInput = z.object({
 });
 export type DebitInput = z.infer<typeof DebitInput>;
 
-export const ListTransactionsInput = z.object(pageFields);
+export const ListTransactionsInput = PageInput;
 export type ListTransactionsInput = z.infer<typeof ListTransactionsInput>;
 export const TransactionPage = pageOf(CreditTransaction);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, line, pageFields, pageOf, text } from '../primitives/index.ts';
+import { Id, line, PageInput, pageOf, text } from '../primitives/index.ts';
 
 const ProviderName = line(60).meta({ examples: ['hunter'] });
 const SecretText = text(4096).min(1);
@@ -37,6 +37,6 @@ export type RotateCredentialInput = z.infer<typeof RotateCredentialInput>;
 export const DeleteCredentialInput = z.object({ credentialId: Id });
 export type DeleteCredentialInput = z.infer<typeof DeleteCredentialInput>;
 
-export const ListCredentialsInput = z.object(pageFields);
+export const ListCredentialsInput = PageInput;
 export type ListCredentialsInput = z.infer<typeof ListCredentialsInput>;
 export const CredentialPage = pageOf(Credential);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { bounded } from './text.ts';
 
 function asciiDomain(domain: string): string {
   try {
@@ -23,11 +23,9 @@ const ADDRESS =
   /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?:[A-Za-z]{2,}|xn--[A-Za-z0-9-]*[A-Za-z0-9])$/;
 
 /** An e-mail address; parsing yields its canonical form. */
-export const Email = z
-  .string()
-  .max(254)
-  .refine((value) => value.isWellFormed(), 'must be well-formed text')
+export const Email = bounded(254)
+  .refine((value) => value.isWellFormed(), { error: 'must be well-formed text', abort: true })
   .overwrite(canonicalEmail)
+  .max(254, { abort: true }) // the canonical form may be longer
   .regex(ADDRESS, 'must be an e-mail address')
-  .max(254)
   .meta({ format: 'email', examples: ['ada@example.com'] });

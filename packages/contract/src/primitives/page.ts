@@ -4,11 +4,12 @@ const MAX_LIMIT = 100;
 
 /** The fields by which a person pages: `page` counts from 1. */
 export const pageFields = {
-  page: z.int().min(1).max(1_000_000).default(1),
+  page: z.int().min(1).max(10_000).default(1),
   limit: z.int().min(1).max(MAX_LIMIT).default(20),
 };
 
-export const PageInput = z.object(pageFields);
+/** A first page is meant when nothing is said. */
+export const PageInput = z.object(pageFields).prefault({});
 export type PageInput = z.infer<typeof PageInput>;
 
 /** One page of `item`, with the number of all items. */

@@ -1,3 +1,4 @@
+export { RESERVED_SLUGS } from './reserved-slugs.ts';
 export {
   AlreadyInvited,
   AlreadyMember,

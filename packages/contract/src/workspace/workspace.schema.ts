@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../permissions/index.ts';
-import { Email, Id, line, pageFields, pageOf, text } from '../primitives/index.ts';
+import { Email, Id, line, PageInput, pageOf, text } from '../primitives/index.ts';
 
 const WorkspaceName = line(120).meta({ examples: ['Analytical Engines'] });
 
@@ -21,7 +21,7 @@ export type CreateWorkspaceInput = z.infer<typeof CreateWorkspaceInput>;
 export const UpdateWorkspaceInput = z.object({ name: WorkspaceName });
 export type UpdateWorkspaceInput = z.infer<typeof UpdateWorkspaceInput>;
 
-export const ListWorkspacesInput = z.object(pageFields);
+export const ListWorkspacesInput = PageInput;
 export type ListWorkspacesInput = z.infer<typeof ListWorkspacesInput>;
 export const WorkspacePage = pageOf(Workspace);
 
@@ -30,11 +30,13 @@ export const Member = z.object({
   email: z.string().meta({ examples: ['grace@example.com'] }),
   name: z.string().meta({ examples: ['Grace Hopper'] }),
   role: Role,
+  /** Whether mail to the address is known to reach this person: an account alone does not show it. */
+  emailVerified: z.boolean(),
   joinedAt: z.date(),
 });
 export type Member = z.infer<typeof Member>;
 
-export const ListMembersInput = z.object(pageFields);
+export const ListMembersInput = PageInput;
 export type ListMembersInput = z.infer<typeof ListMembersInput>;
 export const MemberPage = pageOf(Member);
 
@@ -61,7 +63,7 @@ export type Invitation = z.infer<typeof Invitation>;
 export const CreateInvitationInput = z.object({ email: Email, role: Role });
 export type CreateInvitationInput = z.infer<typeof CreateInvitationInput>;
 
-export const ListInvitationsInput = z.object(pageFields);
+export const ListInvitationsInput = PageInput;
 export type ListInvitationsInput = z.infer<typeof ListInvitationsInput>;
 export const InvitationPage = pageOf(Invitation);
 

@@ -79,7 +79,7 @@ test('a debit is granted exactly when it is covered', () => {
   fc.assert(
     fc.property(account, amount, (before, wanted) => {
       const { creditLimit, cycleSpent } = inCurrentCycle(before, NOW);
-      const withinLimit = creditLimit === null || cycleSpent + wanted <= creditLimit;
+      const withinLimit = cycleSpent + wanted <= (creditLimit ?? MAX_BALANCE);
       const recharge =
         before.autoRecharge && before.balance + before.autoRechargeAmount <= MAX_BALANCE
           ? before.autoRechargeAmount

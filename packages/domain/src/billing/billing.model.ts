@@ -75,9 +75,11 @@ export function decideCredit(account: Account, amount: bigint): { account: Accou
 export function decideDebit(before: Account, amount: bigint, now: Date): DebitDecision {
   const account = inCurrentCycle(before, now);
   const { creditLimit, cycleSpent, cycleEnd, autoRecharge, autoRechargeAmount, autoRechargeThreshold } = account;
-  if (creditLimit !== null && cycleSpent + amount > creditLimit) {
-    const remaining = creditLimit > cycleSpent ? creditLimit - cycleSpent : 0n;
-    const refusal = { reason: 'limit', required: amount, remaining, limit: creditLimit, resetsAt: cycleEnd } as const;
+  // Without a limit of the customer's there is still the one of exact numbers.
+  const limit = creditLimit ?? MAX_BALANCE;
+  if (cycleSpent + amount > limit) {
+    const remaining = limit > cycleSpent ? limit - cycleSpent : 0n;
+    const refusal = { reason: 'limit', required: amount, remaining, limit, resetsAt: cycleEnd } as const;
     return { granted: false, account, refusal };
   }
   const available = availableOf(account);

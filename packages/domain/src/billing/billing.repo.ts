@@ -68,11 +68,17 @@ export async function lockAccount(tx: Tx, scope: WorkspaceScope): Promise<Locked
            a.cycle_start as "cycleStart", a.cycle_end as "cycleEnd", a.cycle_spent as "cycleSpent",
            a.auto_recharge as "autoRecharge", a.auto_recharge_threshold as "autoRechargeThreshold",
            a.auto_recharge_amount as "autoRechargeAmount", clock_timestamp() as now
-      from billing_accounts a join workspaces w on w.id = a.workspace_id
-     where a.workspace_id = ${scope.workspaceId}::uuid and w.deleted_at is null
-       for update of a`;
+      from billing_accounts a
+     where a.workspace_id = ${scope.workspaceId}::uuid and a.closed_at is null
+       for update`;
   if (!account) throw Forbidden({});
   return account;
+}
+
+/** Waits for the movements under way; those that wait behind it find the account closed. */
+export async function closeAccount(tx: Tx, scope: WorkspaceScope): Promise<void> {
+  await tx.$executeRaw`
+    update billing_accounts set closed_at = clock_timestamp() where workspace_id = ${scope.workspaceId}::uuid`;
 }
 
 /** Writes what movements change of an account. */

@@ -14,7 +14,7 @@ import {
   type SetCreditLimitInput,
 } from '@morket/contract/billing';
 import type { Page, PageInput } from '@morket/contract/primitives';
-import type { Db, Tx } from '@morket/db';
+import { CommitUnknown, type Db, type Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
 import { findAnswer, type Keyed, keepAnswer } from '../idempotency/index.ts';
 import { record } from '../record/index.ts';
@@ -65,14 +65,20 @@ export function createBillingService({ db }: { readonly db: Db }) {
     keyed: Keyed | null,
     decide: (tx: Tx, account: repo.LockedAccount) => Promise<Decided>,
   ): Promise<Movement> {
-    const { verdict, transaction } = await db.transaction(async (tx): Promise<Decided> => {
-      const account = await repo.lockAccount(tx, scope);
-      const earlier = keyed && (await findAnswer(tx, scope, keyed));
-      if (earlier) return replay(tx, scope, Verdict.parse(earlier));
-      // Its record is written by appendIn; a refusal changes no state.
-      const decided = await decide(tx, account);
-      if (keyed) await keepAnswer(tx, scope, keyed, decided.verdict);
-      return decided;
+    const attempt = () =>
+      db.transaction(async (tx): Promise<Decided> => {
+        const account = await repo.lockAccount(tx, scope);
+        const earlier = keyed && (await findAnswer(tx, scope, keyed));
+        if (earlier) return replay(tx, scope, Verdict.parse(earlier));
+        // Its record is written by appendIn; a refusal changes no state.
+        const decided = await decide(tx, account);
+        if (keyed) await keepAnswer(tx, scope, keyed, decided.verdict);
+        return decided;
+      });
+    const { verdict, transaction } = await attempt().catch((err: unknown) => {
+      // The kept verdict tells whether the lost commit arrived; without a key nothing can, and nothing is repeated.
+      if (keyed && err instanceof CommitUnknown) return attempt();
+      throw err;
     });
     if (verdict.outcome !== 'moved') throw refusalError(verdict);
     if (!transaction) throw new Error('A verdict that moved credits names its entry.');
@@ -90,7 +96,7 @@ export function createBillingService({ db }: { readonly db: Db }) {
     const keyed = key === undefined ? null : { procedure: 'billing.addCredits', key, input: { amount, description } };
     return move(scope, keyed, async (tx, locked) => {
       const credited = decideCredit(locked, BigInt(amount));
-      if (!credited) throw BalanceTooLarge({ maxBalance: Number(MAX_BALANCE) });
+      if (!credited) return { verdict: { outcome: 'too_large' }, transaction: null };
       const about = { description, referenceId: null };
       const account = { ...credited.account, now: locked.now };
       const transaction = await appendIn(tx, scope, account, { entries: [credited.entry], about });
@@ -162,7 +168,12 @@ export function createBillingService({ db }: { readonly db: Db }) {
     });
   }
 
-  return { openAccountIn, addCredits, debit, get, transactions, setAutoRecharge, setCreditLimit };
+  /** Joins the transaction that deletes the workspace: no movement passes this account any more. */
+  async function closeAccountIn(tx: Tx, scope: WorkspaceScope): Promise<void> {
+    await repo.closeAccount(tx, scope);
+  }
+
+  return { openAccountIn, closeAccountIn, addCredits, debit, get, transactions, setAutoRecharge, setCreditLimit };
 }
 
 export type BillingService = ReturnType<typeof createBillingService>;

@@ -1,4 +1,5 @@
 import type { Credential } from '@morket/contract/credential';
+import { Forbidden } from '@morket/contract/errors';
 import type { Reader, Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
 
@@ -33,13 +34,16 @@ export const toCredentialDto = (row: Omit<CredentialRow, 'sealedKey' | 'keyVersi
   rotatedAt: row.rotatedAt,
 });
 
-/** The salt from which the keys of this workspace are derived. */
-export async function getKeySalt(reader: Reader, workspaceId: string): Promise<Uint8Array> {
-  const { keySalt } = await reader.workspace.findUniqueOrThrow({
-    where: { id: workspaceId },
-    select: { keySalt: true },
-  });
-  return keySalt;
+/**
+ * The salt from which the keys of this workspace are derived; the workspace cannot be deleted before the transaction ends. Throws
+ * `access.forbidden` when it has been.
+ */
+export async function holdKeySalt(tx: Tx, scope: WorkspaceScope): Promise<Uint8Array> {
+  const [row] = await tx.$queryRaw<{ keySalt: Uint8Array }[]>`
+    select key_salt as "keySalt" from workspaces
+     where id = ${scope.workspaceId}::uuid and deleted_at is null for share`;
+  if (!row) throw Forbidden({});
+  return row.keySalt;
 }
 
 export function insertCredential(

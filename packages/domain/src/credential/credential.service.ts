@@ -25,8 +25,8 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
     const id = newId();
     const maskedKey = maskKey(key);
     return db.transaction(async (tx) => {
+      const salt = await repo.holdKeySalt(tx, scope);
       await holdKeyVersion(tx, ring.current);
-      const salt = await repo.getKeySalt(tx, scope.workspaceId);
       const sealed = sealPair(ring, { workspaceId: scope.workspaceId, salt, id, providerName }, { key, secret });
       const row = await repo.insertCredential(tx, scope, { id, providerName, maskedKey, ...sealed });
       await record(tx, scope, CredentialStored(id, { providerName, maskedKey }));
@@ -44,11 +44,11 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
     const { credentialId: id, key, secret = null } = input;
     const maskedKey = maskKey(key);
     return db.transaction(async (tx) => {
+      const salt = await repo.holdKeySalt(tx, scope);
       await holdKeyVersion(tx, ring.current);
       const before = await repo.lockCredential(tx, scope, id);
       if (!before) throw CredentialNotFound({});
       const { providerName } = before;
-      const salt = await repo.getKeySalt(tx, scope.workspaceId);
       const sealed = sealPair(ring, { workspaceId: scope.workspaceId, salt, id, providerName }, { key, secret });
       const row = await repo.replaceKeys(tx, scope, id, { ...sealed, maskedKey });
       await record(tx, scope, CredentialRotated(id, { providerName, maskedKey }), {

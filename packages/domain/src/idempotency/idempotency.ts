@@ -48,7 +48,7 @@ export async function keepAnswer(
   answer: Prisma.InputJsonValue,
 ): Promise<void> {
   await tx.$executeRaw`
-    insert into idempotency_keys (workspace_id, principal_id, procedure, key, fingerprint, answer, expires_at)
+    insert into idempotency_keys (workspace_id, principal_id, procedure, key, fingerprint, answer)
     values (${scope.workspaceId}::uuid, ${scope.actorId}::uuid, ${keyed.procedure}, ${keyed.key},
-            ${fingerprintOf(keyed.input)}, ${JSON.stringify(answer)}::jsonb, now() + interval '7 days')`;
+            ${fingerprintOf(keyed.input)}, ${JSON.stringify(answer)}::jsonb)`;
 }

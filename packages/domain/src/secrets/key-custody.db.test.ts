@@ -49,11 +49,14 @@ test('a missing key refuses to start and names its id', async () => {
   expect([...refusal.versions].sort()).toEqual([1, 3]);
 });
 
-test('a retired key is not asked for, and refuses to come back', async () => {
+test('a retired key is not asked for, does no harm when it is still given, and never becomes the current one', async () => {
   await verify(`2:${two},1:${one}`);
   await retireKey(db, 1);
   await verify(`2:${two}`);
-  expect((await refusalOf(verify(`2:${two},1:${one}`))).versions).toEqual([1]);
+  await verify(`2:${two},1:${one}`);
+  await verify(`3:${three},2:${two}`);
+  await retireKey(db, 3);
+  expect((await refusalOf(verify(`3:${three},2:${two}`))).versions).toEqual([3]);
 });
 
 test('a refused start notes nothing, not even the good keys of its ring', async () => {

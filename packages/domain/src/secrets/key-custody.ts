@@ -31,7 +31,12 @@ export async function verifyKeyRing(db: Db, ring: KeyRing): Promise<void> {
     for (const [version, key] of ring.versions) {
       const row = known.find((candidate) => candidate.version === version);
       const checkValue = new Uint8Array(checkValueOf(key));
-      if (row?.retiredAt) throw new KeyRingMismatch(`encryption key ${version} has been retired`, [version]);
+      // An older version that is still listed does no harm; sealing new secrets under it would.
+      if (row?.retiredAt && version === ring.current) {
+        throw new KeyRingMismatch(`encryption key ${version} has been retired and cannot be the current one`, [
+          version,
+        ]);
+      }
       if (row && !Buffer.from(row.checkValue).equals(checkValue)) {
         throw new KeyRingMismatch(`encryption key ${version} is not the one this database was written with`, [version]);
       }

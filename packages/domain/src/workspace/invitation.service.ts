@@ -42,7 +42,8 @@ export function createInvitationService({ db, mail }: Deps) {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     const now = new Date();
     const { row, workspaceName } = await db.transaction(async (tx) => {
-      assertWithinRank(await lockRoster(tx, scope, 'invitation:manage'), role);
+      const { role: ownRole, workspace } = await lockRoster(tx, scope, 'invitation:manage');
+      assertWithinRank(ownRole, role);
       const user = await findUserByEmail(tx, email);
       if (user && (await members.findRole(tx, scope.workspaceId, user.id))) throw AlreadyMember({});
       await repo.closeExpired(tx, scope, email);
@@ -56,8 +57,7 @@ export function createInvitationService({ db, mail }: Deps) {
         expiresAt,
       });
       await record(tx, scope, InvitationCreated(scope.workspaceId, { invitationId: row.id, email, role }));
-      const workspace = await lockWorkspace(tx, scope.workspaceId);
-      return { row, workspaceName: workspace?.name ?? '' };
+      return { row, workspaceName: workspace.name };
     });
     await mail.send({
       to: email,

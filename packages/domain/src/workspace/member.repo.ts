@@ -7,7 +7,7 @@ type MemberRow = {
   readonly userId: string;
   readonly role: Role;
   readonly createdAt: Date;
-  readonly user: { readonly email: string; readonly name: string };
+  readonly user: { readonly email: string; readonly name: string; readonly emailVerifiedAt: Date | null };
 };
 
 const toMemberDto = ({ userId, role, createdAt, user }: MemberRow): Member => ({
@@ -15,10 +15,11 @@ const toMemberDto = ({ userId, role, createdAt, user }: MemberRow): Member => ({
   email: user.email,
   name: user.name,
   role,
+  emailVerified: user.emailVerifiedAt !== null,
   joinedAt: createdAt,
 });
 
-const withUser = { user: { select: { email: true, name: true } } } as const;
+const withUser = { user: { select: { email: true, name: true, emailVerifiedAt: true } } } as const;
 
 /** Members, first joined first. */
 export async function listMembers(

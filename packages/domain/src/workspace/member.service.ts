@@ -30,7 +30,8 @@ export function createMemberService({ db }: { readonly db: Db }) {
   /** Throws `workspace.user_not_found`, `workspace.already_member`, `workspace.role_too_high`. */
   async function add(scope: WorkspaceScope, { email, role }: AddMemberInput): Promise<Member> {
     return db.transaction(async (tx) => {
-      assertWithinRank(await lockRoster(tx, scope, 'member:manage'), role);
+      const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
+      assertWithinRank(ownRole, role);
       const user = await findUserByEmail(tx, email);
       if (!user) throw UserNotFound({});
       if (await repo.findRole(tx, scope.workspaceId, user.id)) throw AlreadyMember({});
@@ -50,7 +51,7 @@ export function createMemberService({ db }: { readonly db: Db }) {
   /** Throws `workspace.member_not_found`, `workspace.role_too_high`, `workspace.last_owner`. */
   async function remove(scope: WorkspaceScope, { userId }: RemoveMemberInput): Promise<null> {
     await db.transaction(async (tx) => {
-      const ownRole = await lockRoster(tx, scope, 'member:manage');
+      const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
       const role = await roleOf(tx, scope, userId);
       assertWithinRank(ownRole, role);
       assertOwnerRemains(await repo.countOwners(tx, scope), role, null);
@@ -63,7 +64,7 @@ export function createMemberService({ db }: { readonly db: Db }) {
   /** Throws `workspace.member_not_found`, `workspace.role_too_high`, `workspace.last_owner`. */
   async function updateRole(scope: WorkspaceScope, { userId, role }: UpdateMemberRoleInput): Promise<Member> {
     return db.transaction(async (tx) => {
-      const ownRole = await lockRoster(tx, scope, 'member:manage');
+      const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
       const previousRole = await roleOf(tx, scope, userId);
       assertWithinRank(ownRole, previousRole, role);
       assertOwnerRemains(await repo.countOwners(tx, scope), previousRole, role);

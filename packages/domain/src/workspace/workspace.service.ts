@@ -5,6 +5,7 @@ import type { Page, PageInput } from '@morket/contract/primitives';
 import {
   type CreateWorkspaceInput,
   MemberAdded,
+  RESERVED_SLUGS,
   type UpdateWorkspaceInput,
   type Workspace,
   WorkspaceCreated,
@@ -24,12 +25,14 @@ import * as repo from './workspace.repo.ts';
 
 type Deps = {
   readonly db: Db;
-  readonly billing: Pick<BillingService, 'openAccountIn'>;
+  readonly billing: Pick<BillingService, 'openAccountIn' | 'closeAccountIn'>;
   readonly sessions: Pick<SessionService, 'setActiveWorkspaceIn'>;
 };
 
 const SALT_BYTES = 32;
 const SUFFIX_BYTES = 3;
+
+const withEnding = (slug: string) => `${slug}-${randomBytes(SUFFIX_BYTES).toString('hex')}`;
 
 /** Workspaces: create, list, rename, delete, choose. */
 export function createWorkspaceService({ db, billing, sessions }: Deps) {
@@ -37,7 +40,8 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
   async function insertUnderFreeSlug(tx: Tx, id: string, name: string): Promise<repo.WorkspaceRow> {
     const keySalt = new Uint8Array(randomBytes(SALT_BYTES));
     const plain = slugOf(name);
-    for (let slug = plain; ; slug = `${plain}-${randomBytes(SUFFIX_BYTES).toString('hex')}`) {
+    const first = RESERVED_SLUGS.has(plain) ? withEnding(plain) : plain;
+    for (let slug = first; ; slug = withEnding(plain)) {
       const row = await repo.insertWorkspace(tx, { id, name, slug, keySalt });
       if (row) return row;
     }
@@ -72,8 +76,7 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
   /** Renames; the slug stays, because links hold it. */
   async function update(scope: WorkspaceScope, { name }: UpdateWorkspaceInput): Promise<Workspace> {
     const row = await db.transaction(async (tx) => {
-      const before = await repo.lockWorkspace(tx, scope.workspaceId);
-      if (!before) throw Forbidden({});
+      const { workspace: before } = await lockRoster(tx, scope, 'workspace:update');
       const after = await repo.renameWorkspace(tx, scope, name);
       await record(tx, scope, WorkspaceUpdated(scope.workspaceId, { name }), {
         before: { name: before.name },
@@ -89,6 +92,7 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
     await db.transaction(async (tx) => {
       await lockRoster(tx, scope, 'workspace:delete');
       await repo.markDeleted(tx, scope);
+      await billing.closeAccountIn(tx, scope);
       await record(tx, scope, WorkspaceDeleted(scope.workspaceId, {}));
     });
     return null;
@@ -99,9 +103,8 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
     // no record: a preference of one session.
     await db.transaction(async (tx) => {
       if (workspaceId !== null) {
-        const workspace = await repo.lockWorkspace(tx, workspaceId);
-        const role = workspace && (await members.findRole(tx, workspaceId, scope.actorId));
-        if (!role) throw Forbidden({});
+        const role = await members.findRole(tx, workspaceId, scope.actorId);
+        if (!role || !(await repo.lockWorkspace(tx, workspaceId))) throw Forbidden({});
       }
       await sessions.setActiveWorkspaceIn(tx, scope, workspaceId);
     });

@@ -17,6 +17,8 @@ const BY_FASTIFY_CODE: Readonly<Record<string, (err: unknown) => DomainError>> =
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (err) => UnsupportedMediaType({}, err),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: (err) =>
     MalformedRequest({ reason: 'its length is not the one it announces' }, err),
+  // The caller went away in the middle of its body; nobody reads this answer, but the log should not call it our fault.
+  ECONNRESET: (err) => MalformedRequest({ reason: 'it was broken off' }, err),
   FST_ERR_BAD_URL: (err) => MalformedRequest({ reason: 'its path is not valid' }, err),
   FST_ERR_HANDLER_TIMEOUT: (err) => Unavailable({ retryAfterSeconds: 1 }, err),
   FST_ERR_MAX_PARAM_LENGTH: (err) => MalformedRequest({ reason: 'a part of its path is too long' }, err),

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { RESERVED_SLUGS } from '@morket/contract/workspace';
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import type { Services } from '../ports/index.ts';
@@ -20,7 +21,7 @@ function subdomainOf(host: string, baseDomain: string | undefined): string | und
   const suffix = `.${baseDomain}`;
   const name = host.split(':')[0]?.toLowerCase() ?? '';
   const label = name.endsWith(suffix) ? name.slice(0, -suffix.length) : '';
-  return label === '' || label.includes('.') || label === 'www' ? undefined : label;
+  return label === '' || label.includes('.') || RESERVED_SLUGS.has(label) ? undefined : label;
 }
 
 /** The address of the caller; null where a proxy passes on something that is none. */

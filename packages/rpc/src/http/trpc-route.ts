@@ -79,6 +79,10 @@ export function registerTrpc(
     const paths = isBatch ? names.split(',', MAX_BATCH + 1) : [names];
     // Counted before anything is parsed: one request must not carry hundreds of calls.
     if (paths.length > MAX_BATCH) throw BatchTooLarge({ maxCalls: MAX_BATCH });
+    // One key for several effects would make the second a replay of the first.
+    if (paths.length > 1 && request.method === 'POST' && ctx.idempotencyKey !== null) {
+      throw MalformedRequest({ reason: 'an Idempotency-Key header belongs to one call, not to a batch' });
+    }
     const inputOf = inputsOf(request, isBatch);
     const answers = await Promise.all(
       paths.map((path, index) => call(ctx, request, { path, input: inputOf(index), index, signal })),

@@ -22,5 +22,6 @@ export type AddressPolicy = 'auth' | 'refresh' | 'anonymous' | 'none';
 /** Both throw `request.rate_limited`. */
 export type LimitPort = {
   chargeAddress(policy: AddressPolicy, ip: string | null): Promise<void>;
-  chargeUser(userId: string): Promise<void>;
+  /** `password` is the small budget of calls that prove a password. */
+  chargeUser(policy: 'principal' | 'password', userId: string): Promise<void>;
 };

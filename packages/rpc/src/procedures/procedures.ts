@@ -7,7 +7,8 @@ import type { AddressPolicy } from '../ports/index.ts';
 import { t } from '../trpc.ts';
 import { mapFailures } from './failures.ts';
 
-const WorkspaceBase = z.object({ workspaceId: Id.optional() });
+/** A call may come without any input when header, subdomain or session name the workspace. */
+const WorkspaceBase = z.object({ workspaceId: Id.optional() }).prefault({});
 const WorkspaceHeaders = z.array(Id).max(2);
 
 /** Who calls; a call without a good token counts against its address. */
@@ -18,7 +19,7 @@ const authenticate = t.middleware(async ({ ctx, next }) => {
     throw err;
   });
   ctx.seen.userId = claims.userId;
-  await limits.chargeUser(claims.userId);
+  await limits.chargeUser('principal', claims.userId);
   return next({ ctx: { claims } });
 });
 
@@ -38,14 +39,15 @@ export const publicProcedure = (policy: AddressPolicy) =>
       return next();
     });
 
-/** A call about the caller's own account. */
-export const userProcedure = () =>
+/** A call about the caller's own account. One that proves a password has a budget as small as the entrance's: hashing is dear, and guessing is cheap. */
+export const userProcedure = (options: { readonly provesPassword?: boolean } = {}) =>
   t.procedure
     .use(mapFailures)
     .meta({ access: { kind: 'user' } })
     .use(authenticate)
     .use(async ({ ctx, next }) => {
       const scope = await ctx.services.access.userScope(ctx.claims, ctx.origin);
+      if (options.provesPassword) await ctx.services.limits.chargeUser('password', ctx.claims.userId);
       return next({ ctx: { scope } });
     });
 

@@ -21,13 +21,7 @@ import {
 } from '@morket/contract/auth';
 import { Forbidden } from '@morket/contract/errors';
 import { Done } from '@morket/contract/primitives';
-import {
-  AcceptInvitationInput,
-  AlreadyMember,
-  InvitationRefused,
-  RoleTooHigh,
-  Workspace,
-} from '@morket/contract/workspace';
+import { AcceptInvitationInput, AlreadyMember, InvitationRefused, Workspace } from '@morket/contract/workspace';
 import { publicProcedure, userProcedure } from '../procedures/index.ts';
 import { t } from '../trpc.ts';
 
@@ -96,7 +90,7 @@ export const authRouter = t.router({
     .input(UpdateProfileInput)
     .output(User)
     .mutation(({ ctx, input }) => ctx.services.auth.updateProfile(ctx.scope, input)),
-  changePassword: userProcedure()
+  changePassword: userProcedure({ provesPassword: true })
     .meta({
       rest: { method: 'PUT', path: '/auth/password' },
       summary: 'Change your password',
@@ -118,7 +112,7 @@ export const authRouter = t.router({
     .meta({
       rest: { method: 'POST', path: '/auth/invitations/accept' },
       summary: 'Accept an invitation',
-      errors: [InvitationRefused, AlreadyMember, RoleTooHigh],
+      errors: [InvitationRefused, AlreadyMember],
     })
     .input(AcceptInvitationInput)
     .output(Workspace)
