@@ -8,6 +8,10 @@ export type Page<Item> = {
 
 type Paged = { page?: number | undefined; limit?: number | undefined };
 
+/** How tRPC writes that a call may come without input. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is tRPC's word, and the types must meet.
+type Nothing = void | undefined;
+
 const MAX_LIMIT = 100;
 
 /**
@@ -16,9 +20,9 @@ const MAX_LIMIT = 100;
  * walk after so many items. A list may change during the walk: what moves to the next page is not repeated, what moves
  * to an earlier one is missed.
  */
-export async function* eachItem<Input extends Paged | void | undefined, Item>(
+export async function* eachItem<Input extends Paged | Nothing, Item>(
   fetchPage: (input: Input, options?: { signal?: AbortSignal }) => PromiseLike<Page<Item>>,
-  input: Omit<Exclude<Input, void | undefined>, keyof Paged>,
+  input: Omit<Exclude<Input, Nothing>, keyof Paged>,
   options: { readonly limit?: number; readonly max?: number; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<Item, void, undefined> {
   const { limit = MAX_LIMIT, max = Number.POSITIVE_INFINITY, signal } = options;

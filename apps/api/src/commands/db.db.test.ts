@@ -21,7 +21,6 @@ afterAll(async () => {
 
 const db = (...args: readonly string[]) => runCommand(env(), 'commands/db.ts', ...args);
 const env = () => ({ DATABASE_URL: database.url, MORKET_DATA_DIR: dataDir, BCRYPT_ROUNDS: '4' });
-const databaseName = () => new URL(database.url).pathname.slice(1);
 const rowsOf = (sql: string) =>
   withClient(database.url, async (client) => (await client.query<Record<string, unknown>>(sql)).rows);
 const emails = () => rowsOf('select email from users order by 1');

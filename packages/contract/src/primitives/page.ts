@@ -3,7 +3,7 @@ import { z } from 'zod';
 const MAX_LIMIT = 100;
 
 /** The fields by which a person pages: `page` counts from 1. */
-export const pageFields = {
+const pageFields = {
   page: z.int().min(1).max(10_000).default(1),
   limit: z.int().min(1).max(MAX_LIMIT).default(20),
 };
