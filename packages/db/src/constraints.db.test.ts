@@ -36,6 +36,7 @@ describe('a billing account', () => {
     ['a balance that JSON cannot hold', 'balance = 9007199254740992', 'billing_accounts_exact_on_the_wire'],
     ['a negative limit', 'credit_limit = -1', 'billing_accounts_credit_limit'],
     ['a negative sum of spending', 'cycle_spent = -1', 'billing_accounts_cycle'],
+    ['spending that JSON cannot hold', 'cycle_spent = 9007199254740992', 'billing_accounts_cycle'],
     ['a cycle that ends before it begins', 'cycle_end = cycle_start', 'billing_accounts_cycle'],
     ['a recharge of nothing', 'auto_recharge = true, auto_recharge_amount = 0', 'billing_accounts_auto_recharge'],
     ['a negative threshold', 'auto_recharge_threshold = -1', 'billing_accounts_auto_recharge'],

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the API's process and its commands begin. */
@@ -42,7 +43,8 @@ export function startApi(
   ...args: readonly string[]
 ): ApiProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, SOURCES)), ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    // The cache halves what a start costs; Node keeps it valid by itself.
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: join(tmpdir(), 'morket-compile-cache'), ...env },
     cwd: tmpdir(), // where no .env file is found
     stdio: ['ignore', 'pipe', 'pipe'],
   });

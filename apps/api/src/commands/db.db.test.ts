@@ -25,8 +25,10 @@ const rowsOf = (sql: string) =>
   withClient(database.url, async (client) => (await client.query<Record<string, unknown>>(sql)).rows);
 const emails = () => rowsOf('select email from users order by 1');
 
-test('migrate applies what is missing and says what it applied', async () => {
+test('migrate applies what is missing, says what it applied, and ends when it is done', async () => {
+  const startedAt = performance.now();
   const { code, stdout } = await db('migrate');
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^applied \d{14}_\w+$/m);
   expect(await emails()).toEqual([]);
@@ -48,8 +50,7 @@ const nameOfDatabase = () => new URL(database.url).pathname.slice(1);
 
 test.each([
   ['without --yes', () => [nameOfDatabase()]],
-  ['without the name of the database that DATABASE_URL means', () => ['--yes']],
-  ['with the name of another one', () => ['--yes', 'morket']],
+  ['with the name of another database than DATABASE_URL means', () => ['--yes', 'morket']],
 ])('reset %s deletes nothing, and says what is missing', async (_, args) => {
   const { code, stderr } = await db('reset', ...args());
   expect(code).toBe(2);
@@ -91,5 +92,4 @@ test.each(['seed', 'reset'])('in production there is no %s', async (command) => 
 test('a wrong call is exit code 2 and tells the right ones; a bad name writes no migration', async () => {
   expect(await db('drop')).toMatchObject({ code: 2, stderr: expect.stringContaining('npm run db:migrate') });
   expect(await db('migration', '../escape')).toMatchObject({ code: 2, stderr: expect.stringContaining('snake_case') });
-  expect(await db('migration')).toMatchObject({ code: 2 });
 });

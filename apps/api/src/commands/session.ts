@@ -42,4 +42,7 @@ export async function runCommand(work: (session: CommandSession) => Promise<void
     process.stderr.write(`${err.message}\n`);
     process.exitCode = err instanceof UsageError ? 2 : 1;
   }
+  // The schema engine leaves a timer of ten seconds behind, for which nobody should have to wait.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit();
 }

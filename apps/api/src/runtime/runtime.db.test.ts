@@ -269,7 +269,7 @@ describe('keys', () => {
     ]);
   });
 
-  test.each(['', 'help', 'retire x', 'rewrap --batch 0'])(
+  test.each(['', 'retire x', 'rewrap --batch 0'])(
     'a wrong call is exit code 2 and tells the right one: %j',
     async (call) => {
       const { code, stderr } = await keys(...call.split(' ').filter(Boolean));
