@@ -89,16 +89,17 @@ export function createAuthService({ db, passwords, sessions }: Deps) {
     if (newPassword === currentPassword) throw PasswordRefused({ reason: 'unchanged' });
     assertAcceptable(newPassword, [user.email, user.name]);
     const passwordHash = await passwords.hash(newPassword);
-    await db.transaction(async (tx) => {
+    const changed = await db.transaction(async (tx) => {
       await repo.lockUser(tx, scope.actorId);
-      // Two changes at once: the second proved a password that is no longer the current one.
       const { passwordHash: proven } = await repo.getUser(tx, scope.actorId);
-      if (proven !== user.passwordHash) throw CurrentPasswordWrong({});
+      if (proven !== user.passwordHash) return false;
       await repo.updateUser(tx, scope.actorId, { passwordHash });
       await sessions.revokeIn(tx, scope, { except: scope.sessionId }, 'password_changed');
       await record(tx, scope, PasswordChanged(scope.actorId, {}));
+      return true;
     });
-    return null;
+    // The hash was replaced meanwhile: by another change, then this proof fails, or by a login that renewed it.
+    return changed ? null : changePassword(scope, input);
   }
 
   return { register, login, me, updateProfile, changePassword };
