@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deleteDataDir } from '@morket/db/embedded';
+import { type ApiClient, type Demo, demoOf, signInAs } from '@morket/testing/api-client';
 import { type ApiProcess, endApiProcesses, runCommand, startApi } from '@morket/testing/api-process';
 import { openConnection } from '@morket/testing/raw-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,43 +57,19 @@ afterAll(async () => {
   await rm(parent, { recursive: true, force: true });
 });
 
-type Login = { readonly email: string; readonly password: string; readonly workspaceId: string };
-let demo: Login;
-let token: string;
-
-async function request(method: string, path: string, body?: unknown): Promise<{ status: number; data: unknown }> {
-  const response = await fetch(new URL(`/api/v1${path}`, url), {
-    method,
-    headers: {
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
-      ...(body ? { 'content-type': 'application/json' } : {}),
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const { data } = (await response.json()) as { data: unknown }; // the envelope
-  return { status: response.status, data };
-}
-async function signIn(): Promise<void> {
-  token = '';
-  const { status, data } = await request('POST', '/auth/login', { email: demo.email, password: demo.password });
-  expect(status).toBe(200);
-  token = (data as { accessToken: string }).accessToken; // of a login that worked
-}
-const inWorkspace = (path: string) => `/workspaces/${demo.workspaceId}${path}`;
-const balance = async () => (await request('GET', inWorkspace('/billing'))).data as { creditBalance: number }; // of the demo's owner
+let demo: Demo;
+let client: ApiClient;
+const balance = async () => (await client.inWorkspace('GET', '/billing')).data as { creditBalance: number }; // of the demo's owner
 
 describe('the first start', () => {
   test('makes database, secrets and demo, and says where everything is', async () => {
     await start();
     expect((await fetch(new URL('/api/v1/health', url))).status).toBe(200);
     expect((await fetch(new URL('/api/v1/health/ready', url))).status).toBe(200);
-    await api.printed('Stop with Ctrl-C.');
+    demo = await demoOf(api);
     expect(api.stdout()).toContain(`Morket is ready at http://localhost:${url.port}`);
     expect(api.stdout()).toContain(dataDir);
-    const [, email = '', password = ''] = /Demo login\s+(\S+)\s+(\S+)/.exec(api.stdout()) ?? [];
-    const [, workspaceId = ''] = /Demo workspace\s+(\S+)/.exec(api.stdout()) ?? [];
-    demo = { email, password, workspaceId };
-    await signIn();
+    client = await signInAs(demo, url);
     expect(await balance()).toMatchObject({ creditBalance: 975 });
   });
 
@@ -155,14 +132,15 @@ describe('the next start', () => {
     const startedAt = performance.now();
     await start();
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-    await signIn();
+    client = await signInAs(demo, url);
     expect(await balance()).toMatchObject({ creditBalance: 975 });
   });
 });
 
 describe('kill -9', () => {
   test('loses nothing that was acknowledged; PostgreSQL, left alone, is taken over', async () => {
-    const add = () => request('POST', inWorkspace('/billing/credits'), { amount: 5, description: 'before the crash' });
+    const credits = { amount: 5, description: 'before the crash' };
+    const add = () => client.inWorkspace('POST', '/billing/credits', credits);
     let acknowledged = 0;
     // More are on their way than will be answered.
     const writers = Promise.allSettled(
@@ -179,7 +157,7 @@ describe('kill -9', () => {
     const orphan = await postmasterPid();
 
     await start();
-    await signIn();
+    client = await signInAs(demo, url);
     const { creditBalance } = await balance();
     expect(creditBalance).toBeGreaterThanOrEqual(975 + acknowledged * 5);
     // At most one answer of each writer was lost on the way.
@@ -188,93 +166,12 @@ describe('kill -9', () => {
   });
 });
 
-describe('keys', () => {
-  const keys = (...args: readonly string[]) => runCommand(env(), 'commands/keys.ts', ...args);
-  const ringOnDisk = async (): Promise<string> =>
-    JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8')).encryptionMasterKey;
-
-  /** What stands in the table of `keys status`, by version. */
-  async function status(): Promise<Record<string, string>> {
-    const { code, stdout } = await keys('status');
+describe('a command beside the running server', () => {
+  test('uses the PostgreSQL that runs', async () => {
+    const { code, stdout } = await runCommand(env(), 'commands/keys.ts', 'status');
     expect(code).toBe(0);
-    const rows = stdout.trim().split('\n').slice(1);
-    return Object.fromEntries(
-      rows.map((row) => row.split(/\s+/)).map(([version, ...rest]) => [version, rest.join(' ')]),
-    );
-  }
-
-  test('status and rotate work beside a running server', async () => {
-    for (const key of ['first-provider-key', 'second-provider-key']) {
-      const { status: stored } = await request('POST', inWorkspace('/credentials'), { providerName: 'hunter', key });
-      expect(stored).toBe(201);
-    }
-    expect(await status()).toEqual({ 1: '2 current' });
-    const rotated = await keys('rotate');
-    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('Version 2 is the new one') });
-    expect(await ringOnDisk()).toMatch(/^2:[0-9a-f]{64},1:[0-9a-f]{64}$/);
-    expect(rotated.stdout).not.toContain((await ringOnDisk()).slice(2, 66));
-    expect(await status()).toEqual({ 1: '2 readable', 2: '0 current' });
-  });
-
-  test('a version in use is not retired, nor the current one', async () => {
-    expect(await keys('retire', '1')).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^encryption key 1 still seals 2 secrets.*\n$/),
-    });
-    expect(await keys('retire', '2')).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be retired') });
-    expect(await keys('retire', '7')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('no encryption key 7'),
-    });
-    expect(await status()).toEqual({ 1: '2 readable', 2: '0 current' });
-  });
-
-  test('the server, started again, writes under the new version; rewrap moves the rest, once', async () => {
+    expect(stdout).toMatch(/^1\s+0\s+current$/m);
+    expect((await fetch(new URL('/health/ready', url))).status).toBe(200);
     await stop();
-    await start();
-    await signIn();
-    await request('POST', inWorkspace('/credentials'), { providerName: 'hunter', key: 'third-provider-key' });
-    expect(await status()).toEqual({ 1: '2 readable', 2: '1 current' });
-    expect(await keys('rewrap', '--batch', '1')).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('2 rewrapped'),
-    });
-    expect(await status()).toEqual({ 1: '0 readable', 2: '3 current' });
-    expect((await keys('rewrap')).stdout).not.toContain('rewrapped');
   });
-
-  test('a version that nothing needs is retired, with the server stopped, and does not come back', async () => {
-    await stop();
-    expect(await keys('retire', '1')).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Version 1 is retired.'),
-    });
-    expect(await ringOnDisk()).toMatch(/^2:[0-9a-f]{64}$/);
-    expect(await status()).toEqual({ 1: '0 retired', 2: '3 current' });
-    await start();
-    await signIn();
-    const { status: rotated } = await request('POST', inWorkspace('/credentials'), {
-      providerName: 'hunter',
-      key: 'fourth-key',
-    });
-    expect(rotated).toBe(201);
-  });
-
-  test('another key than the database was written with starts nothing', async () => {
-    await stop();
-    const wrong = startApi({ ...env(), ENCRYPTION_MASTER_KEY: `2:${'ab'.repeat(32)}` });
-    expect(await wrong.ended).toEqual({ code: 1, signal: null });
-    expect(wrong.stderr().split('\n').filter(Boolean)).toEqual([
-      expect.stringContaining('encryption key 2 is not the one'),
-    ]);
-  });
-
-  test.each(['', 'retire x', 'rewrap --batch 0'])(
-    'a wrong call is exit code 2 and tells the right one: %j',
-    async (call) => {
-      const { code, stderr } = await keys(...call.split(' ').filter(Boolean));
-      expect(code).toBe(2);
-      expect(stderr).toContain('npm run keys -- <command>');
-    },
-  );
 });

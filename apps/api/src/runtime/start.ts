@@ -52,8 +52,9 @@ export async function start(env: Env): Promise<void> {
     const demo = secrets && env.NODE_ENV !== 'production' ? await seedDemo(composition, secrets.demoPassword) : null;
 
     const app = await buildServer({ services: composition.services, env, log });
-    const url = await listen(app, env);
+    // Before the port is open: a signal may come with the first request.
     shutdown.onStop('requests', () => app.close());
+    const url = await listen(app, env);
     shutdown.onDrain(composition.drain);
     const housekeeping = startHousekeeping(composition.db, log);
     shutdown.onStop('housekeeping', housekeeping.stop);
