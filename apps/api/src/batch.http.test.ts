@@ -99,7 +99,7 @@ describe('calls stand for themselves', () => {
   test('a mutation in a batch of queries is refused, the queries answer', async () => {
     const { accessToken: token } = await aPerson(world);
     const answer = await getBatch({ paths: 'auth.me,auth.sessions.revokeOthers', token });
-    expect(codesOf(answer)).toEqual(['ok', 'request.not_found']);
+    expect(codesOf(answer)).toEqual(['ok', 'request.method_not_allowed']);
   });
 
   test('empty names are calls to nothing', async () => {

@@ -1,4 +1,11 @@
-import { DomainError, ERROR_KINDS, InternalError, InvalidInput, RouteNotFound } from '@morket/contract/errors';
+import {
+  DomainError,
+  ERROR_KINDS,
+  InternalError,
+  InvalidInput,
+  MethodNotAllowed,
+  RouteNotFound,
+} from '@morket/contract/errors';
 import { TRPCError } from '@trpc/server';
 import { z } from 'zod';
 
@@ -19,6 +26,9 @@ function fromTrpc(error: TRPCError): DomainError {
   switch (error.code) {
     case 'NOT_FOUND':
       return RouteNotFound({}, error);
+    case 'METHOD_NOT_SUPPORTED':
+      // tRPC knows two methods: the one that was refused, and the one that is meant.
+      return MethodNotAllowed({ allowed: [error.message.includes('POST-request') ? 'GET' : 'POST'] }, error);
     case 'BAD_REQUEST':
       return error.cause instanceof z.ZodError ? invalidInput(error.cause) : InternalError({}, error);
     default:

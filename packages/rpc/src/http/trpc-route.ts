@@ -1,9 +1,16 @@
 import { BatchTooLarge, InternalError, MalformedRequest } from '@morket/contract/errors';
-import { callTRPCProcedure, getErrorShape, getTRPCErrorFromUnknown, transformTRPCResponse } from '@trpc/server';
+import {
+  callTRPCProcedure,
+  getErrorShape,
+  getTRPCErrorFromUnknown,
+  TRPCError,
+  transformTRPCResponse,
+} from '@trpc/server';
 import { getHTTPStatusCode } from '@trpc/server/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { domainErrorOf, toTrpcError } from '../errors.ts';
+import { type ProcedureInfo, procedures } from '../manifest.ts';
 import { appRouter } from '../router.ts';
 import { abortSignalOf } from './abort-signal.ts';
 import { failureOf } from './failure.ts';
@@ -28,6 +35,16 @@ function inputsOf(request: FastifyRequest, isBatch: boolean): (index: number) =>
   }
   const byPlace = new Map(Object.entries(given));
   return (index) => byPlace.get(String(index));
+}
+
+const TYPES: ReadonlyMap<string, ProcedureInfo['type']> = new Map(procedures().map(({ path, type }) => [path, type]));
+
+/** The caller would say that there is no such procedure; that it is called the wrong way helps more. */
+function assertMethod(path: string, type: ProcedureInfo['type'], method: string): void {
+  const declared = TYPES.get(path);
+  if (declared === undefined || declared === type) return;
+  const message = `Unsupported ${method}-request to ${declared} procedure at path "${path}"`;
+  throw new TRPCError({ code: 'METHOD_NOT_SUPPORTED', message });
 }
 
 /**
@@ -58,6 +75,7 @@ export function registerTrpc(
     // Fastify serves HEAD with the handler of GET, and it must be as harmless.
     const type = request.method === 'POST' ? 'mutation' : 'query';
     try {
+      assertMethod(path, type, request.method);
       const data = await callTRPCProcedure({
         router: appRouter,
         path,
