@@ -36,7 +36,7 @@ export async function buildServer({ services, env, log }: Options) {
     return503OnClosing: true,
     // A URL that cannot be decoded reaches no hook.
     frameworkErrors: (err, request, reply) => {
-      handleError(err, request, reply.header('x-request-id', request.id));
+      handleError(err, request, reply);
       logRequest(request, reply);
     },
     routerOptions: { maxParamLength: 1_000 },

@@ -4,6 +4,7 @@ import { useTestDatabase, withClient } from '@morket/testing/template-database';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { errorOf } from '../test/error-of.ts';
 import { PrismaClient } from './generated-prisma/client.ts';
 import { isOutOfService, isRepeatable, sqlStateOf } from './sql-state.ts';
 
@@ -16,14 +17,6 @@ beforeAll(() => {
   });
 });
 afterAll(() => prisma.$disconnect());
-
-const errorOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => {
-      throw new Error('It was expected to fail.');
-    },
-    (err: unknown) => err,
-  );
 
 type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 

@@ -1,6 +1,7 @@
 import { useTestDatabase } from '@morket/testing/template-database';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorOf } from '../test/error-of.ts';
 import { PrismaClient } from './generated-prisma/client.ts';
 import { isOutOfService, isRepeatable, isUniqueViolation, sqlStateOf } from './sql-state.ts';
 
@@ -17,14 +18,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => prisma.$disconnect());
-
-const errorOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => {
-      throw new Error('It was expected to fail.');
-    },
-    (err: unknown) => err,
-  );
 
 type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 type Write = (tx: Transaction, id: string) => Promise<unknown>;

@@ -72,7 +72,3 @@ export function open(key: Buffer, binding: Binding, blob: Uint8Array): string {
     throw new EnvelopeError();
   }
 }
-
-/** The initialisation vector of a blob, for tests of its uniqueness. */
-export const ivOf = (blob: Uint8Array): Uint8Array =>
-  blob.subarray(1 + MESSAGE_ID_BYTES + COMMIT_BYTES, 1 + MESSAGE_ID_BYTES + COMMIT_BYTES + IV_BYTES);

@@ -39,7 +39,10 @@ export const publicProcedure = (policy: AddressPolicy) =>
       return next();
     });
 
-/** A call about the caller's own account. One that proves a password has a budget as small as the entrance's: hashing is dear, and guessing is cheap. */
+/**
+ * A call about the caller's own account. One that proves a password has a budget as small as the entrance's: hashing is dear, and
+ * guessing is cheap.
+ */
 export const userProcedure = (options: { readonly provesPassword?: boolean } = {}) =>
   t.procedure
     .use(mapFailures)
