@@ -15,10 +15,13 @@ export const TASKS = {
   format: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
   generate: ['scripts/generate.ts'],
   quickstart: ['examples/quickstart.ts'],
+  bench: ['bench/main.ts'],
   keys: ['apps/api/src/commands/keys.ts'],
+  ledger: ['apps/api/src/commands/ledger.ts'],
   'db:migrate': [DB, 'migrate'],
   'db:migration': [DB, 'migration'],
   'db:reset': [DB, 'reset'],
   'db:seed': [DB, 'seed'],
   'db:studio': [DB, 'studio'],
+  chaos: ['scripts/chaos.ts'],
 };

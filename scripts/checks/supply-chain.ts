@@ -12,17 +12,20 @@ const root = process.cwd();
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T; // Shape checked by the gates.
 const lock = readJson<{ packages: LockPackages }>('package-lock.json');
 const policy = readJson<VersionPolicy>('security/minimum-versions.json');
-const manifests = listFiles(root, '{.,apps/*,packages/*}/package.json');
+const manifests = listFiles(root, '{.,apps/*,packages/*,bench}/package.json');
+/** The peers of the benchmarks never ship, so any version will do, but not from anywhere. */
+const benchLock = readJson<{ packages: LockPackages }>('bench/package-lock.json');
 const texts = readSources(root, '**/{*,.*}').filter(({ path }) => !NOT_TEXT.test(path) && !/(?:^|\/)\.env$/.test(path));
 
 const problems = [
   ...lockProblems(lock.packages),
+  ...lockProblems(benchLock.packages).map((problem) => `bench/${problem}`),
   ...versionProblems(lock.packages, policy),
   ...manifests.flatMap((file) => pinProblems(file, readJson<Manifest>(file))),
   ...texts.flatMap(secretProblems),
 ];
 for (const problem of problems) console.log(problem);
-const locked = Object.keys(lock.packages).length;
+const locked = Object.keys(lock.packages).length + Object.keys(benchLock.packages).length;
 console.log(
   `${problems.length} problems in ${locked} locked packages, ${manifests.length} manifests, ${texts.length} files.`,
 );

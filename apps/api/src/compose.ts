@@ -2,14 +2,15 @@ import { Unavailable } from '@morket/contract/errors';
 import { createDb } from '@morket/db';
 import { createAccessService, createAccessTokens } from '@morket/domain/access';
 import { createAuthService, createSessionService } from '@morket/domain/auth';
-import { createBillingService } from '@morket/domain/billing';
 import { createCredentialService } from '@morket/domain/credential';
 import { createFileMail, type MailPort } from '@morket/domain/mail';
 import { createPasswords } from '@morket/domain/passwords';
+import type { PaymentGateway } from '@morket/domain/payment';
 import { createPostgresStore, createRateLimiter, createRedisStore, ipSubject } from '@morket/domain/rate-limit';
 import { createInvitationService, createMemberService, createWorkspaceService } from '@morket/domain/workspace';
 import type { Services } from '@morket/rpc';
 import type { Logger } from 'pino';
+import { composeBilling } from './compose-billing.ts';
 import { ratePoliciesOf } from './rate-policies.ts';
 import type { Configuration } from './runtime/configuration.ts';
 
@@ -24,10 +25,24 @@ function logged(mail: MailPort, log: Logger): MailPort {
 }
 
 /** Constructs everything the process serves with: the only place that does. `close` ends what it opened, in order. */
-export function compose(configuration: Configuration, options: { readonly databaseUrl: string; readonly log: Logger }) {
+export function compose(
+  configuration: Configuration,
+  options: {
+    readonly databaseUrl: string;
+    readonly log: Logger;
+    /** In place of the payment provider that the environment names. */
+    readonly gateway?: PaymentGateway;
+    /** Handed on to `createDb`; a process in service has none. */
+    readonly wrapAdapter?: Parameters<typeof createDb>[0]['wrapAdapter'];
+  },
+) {
   const { env, paths, jwtSecret, ring } = configuration;
-  const { databaseUrl, log } = options;
-  const db = createDb({ url: databaseUrl, onPoolError: (err) => log.warn({ err }, 'database connection lost') });
+  const { databaseUrl, log, wrapAdapter } = options;
+  const db = createDb({
+    url: databaseUrl,
+    onPoolError: (err) => log.warn({ err }, 'database connection lost'),
+    ...(wrapAdapter && { wrapAdapter }),
+  });
   const redis = env.REDIS_URL === undefined ? null : createRedisStore(env.REDIS_URL);
   const policies = ratePoliciesOf(env);
   const limiter = createRateLimiter({
@@ -45,7 +60,7 @@ export function compose(configuration: Configuration, options: { readonly databa
     limiter,
     sessionPolicy: policies.session,
   });
-  const billing = createBillingService({ db });
+  const billing = composeBilling({ db, env, jwtSecret, log, gateway: options.gateway });
   if (env.NODE_ENV === 'production') {
     log.warn(
       { directory: paths.mail },
@@ -72,14 +87,15 @@ export function compose(configuration: Configuration, options: { readonly databa
     },
     auth: createAuthService({ db, passwords, sessions }),
     sessions,
-    workspaces: createWorkspaceService({ db, billing, sessions }),
+    workspaces: createWorkspaceService({ db, billing: billing.services.billing, sessions }),
     members: createMemberService({ db }),
     invitations: createInvitationService({ db, mail: logged(createFileMail(paths.mail), log) }),
     credentials: createCredentialService({ db, ring }),
-    billing,
+    ...billing.services,
   };
 
   async function close(): Promise<void> {
+    await billing.drain();
     await passwords.close();
     await redis?.close();
     await db.close();
@@ -88,6 +104,11 @@ export function compose(configuration: Configuration, options: { readonly databa
   return {
     db,
     services,
+    ledger: billing.ledger,
+    recharger: billing.recharger,
+    ledgerAudit: billing.services.ledgerAudit,
+    /** Does what time asks for: see `composeBilling`. */
+    sweepBilling: billing.sweep,
     /** From now on readiness is refused; what is under way goes on. */
     drain: () => {
       draining = true;

@@ -95,6 +95,9 @@ test('without anything set, everything has a value that suits a development mach
     RATE_LIMIT_PER_MINUTE: 100,
     RATE_LIMIT_USER_PER_MINUTE: 1_000,
     BCRYPT_ROUNDS: 12,
+    STRIPE_WEBHOOK_SECRET: [],
+    CREDIT_PRICE_MINOR: 1,
+    CREDIT_CURRENCY: 'usd',
   });
 });
 
@@ -117,6 +120,28 @@ test('durations, lists and key rings are read', () => {
   expect(env.ENCRYPTION_MASTER_KEY?.current).toBe(3);
 });
 
+describe('payments', () => {
+  const key = { STRIPE_SECRET_KEY: 'sk_test_0123456789' };
+  const secret = { STRIPE_WEBHOOK_SECRET: 'whsec_0123456789,whsec_9876543210' };
+
+  test('a key of Stripe comes with the secrets of its callbacks', () => {
+    expect(read({ ...key, ...secret })).toMatchObject({
+      STRIPE_WEBHOOK_SECRET: ['whsec_0123456789', 'whsec_9876543210'],
+    });
+    expect(problemsOf(key)).toEqual(['STRIPE_WEBHOOK_SECRET: is required with STRIPE_SECRET_KEY']);
+    expect(problemsOf({ PAYMENT_GATEWAY: 'stripe' })).toEqual([
+      'STRIPE_SECRET_KEY: is required for PAYMENT_GATEWAY=stripe',
+      'STRIPE_WEBHOOK_SECRET: is required with STRIPE_SECRET_KEY',
+    ]);
+  });
+
+  test('what is no key is refused without being repeated', () => {
+    const problems = problemsOf({ STRIPE_SECRET_KEY: 'pk_live_of_the_wrong_kind', CREDIT_CURRENCY: 'Dollar' });
+    expect(problems.map((line) => line.split(':', 1)[0]).sort()).toEqual(['CREDIT_CURRENCY', 'STRIPE_SECRET_KEY']);
+    expect(problems.join()).not.toContain('wrong_kind');
+  });
+});
+
 describe('in production', () => {
   test('secrets and strong hashing are enough', () => {
     expect(read(PRODUCTION).NODE_ENV).toBe('production');
@@ -124,6 +149,11 @@ describe('in production', () => {
 
   test.each(['JWT_SECRET', 'ENCRYPTION_MASTER_KEY'])('%s is never made up', (name) => {
     expect(problemsOf({ ...PRODUCTION, [name]: ' ' })).toEqual([`${name}: is required in production`]);
+  });
+
+  test('pretended money is refused', () => {
+    const problems = problemsOf({ ...PRODUCTION, PAYMENT_GATEWAY: 'simulated' });
+    expect(problems).toEqual(['PAYMENT_GATEWAY: production cannot pay with a simulated provider']);
   });
 
   test('a cheap hash is refused', () => {

@@ -76,6 +76,22 @@ const Schema = z.object({
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).prefault('100'),
   RATE_LIMIT_USER_PER_MINUTE: integer(0, 1_000_000).prefault('1000'),
   BCRYPT_ROUNDS: integer(4, 16).prefault('12'),
+  PAYMENT_GATEWAY: z.enum(['none', 'simulated', 'stripe']).optional(),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^[rs]k_(test|live)_\w{8,300}$/, 'must be a secret or restricted key of Stripe')
+    .optional(),
+  STRIPE_WEBHOOK_SECRET: list(
+    (item) => /^whsec_[\w+/=]{8,200}$/.test(item),
+    'must be a list of signing secrets like whsec_…',
+  ).prefault(''),
+  STRIPE_API_URL: url(/^https?:\/\//, 'https://api.stripe.com').optional(),
+  PAYMENT_RETURN_URL: url(/^https?:\/\//, 'https://app.example.com/billing').optional(),
+  CREDIT_PRICE_MINOR: integer(1, 1_000_000).prefault('1'),
+  CREDIT_CURRENCY: z
+    .string()
+    .regex(/^[a-z]{3}$/, 'must be a currency like usd')
+    .default('usd'),
   SHUTDOWN_DELAY_MS: integer(0, 60_000).optional(),
 });
 
@@ -84,6 +100,18 @@ export type Env = z.infer<typeof Schema>;
 /** What production may not make up for itself. */
 const REQUIRED_IN_PRODUCTION = ['JWT_SECRET', 'ENCRYPTION_MASTER_KEY'] as const;
 const MIN_PRODUCTION_ROUNDS = 10;
+
+/** A provider is set up whole, and pretended money stays out of production. */
+function paymentProblems(env: z.infer<typeof Schema>): string[] {
+  if (env.PAYMENT_GATEWAY === 'simulated' && env.NODE_ENV === 'production') {
+    return ['PAYMENT_GATEWAY: production cannot pay with a simulated provider'];
+  }
+  if (env.PAYMENT_GATEWAY !== 'stripe' && env.STRIPE_SECRET_KEY === undefined) return [];
+  return [
+    ...(env.STRIPE_SECRET_KEY === undefined ? ['STRIPE_SECRET_KEY: is required for PAYMENT_GATEWAY=stripe'] : []),
+    ...(env.STRIPE_WEBHOOK_SECRET.length === 0 ? ['STRIPE_WEBHOOK_SECRET: is required with STRIPE_SECRET_KEY'] : []),
+  ];
+}
 
 /** The settings of this process, or one line for each variable that is missing or bad; values are never repeated. */
 export function parseEnv(
@@ -103,7 +131,7 @@ export function parseEnv(
     parsed.data?.NODE_ENV === 'production' && parsed.data.BCRYPT_ROUNDS < MIN_PRODUCTION_ROUNDS
       ? [`BCRYPT_ROUNDS: must be at least ${MIN_PRODUCTION_ROUNDS} in production`]
       : [];
-  const problems = [...missing, ...bad, ...weak];
+  const problems = [...missing, ...bad, ...weak, ...(parsed.data ? paymentProblems(parsed.data) : [])];
   return parsed.success && problems.length === 0 ? parsed.data : { problems };
 }
 

@@ -28,9 +28,13 @@ async function worldWith(broken: Partial<Services>): Promise<{ readonly broken: 
   open.push(() => app.close());
   return { broken: { ...pick(world), app }, log: lines };
 }
-const pick = ({ db, services, drain, databaseUrl, configuration, takeLogs, mailTo, close }: World) => ({
-  ...{ db, services, drain, databaseUrl, configuration, takeLogs, mailTo, close },
-});
+const pick = ({ db, services, drain, ledger, ledgerAudit, recharger, sweepBilling, ...world }: World) => {
+  const { databaseUrl, configuration, takeLogs, mailTo, close } = world;
+  return {
+    ...{ db, services, drain, ledger, ledgerAudit, recharger, sweepBilling },
+    ...{ databaseUrl, configuration, takeLogs, mailTo, close },
+  };
+};
 
 const theOne = (path: string) => {
   const found = procedures().find((procedure) => procedure.path === path);

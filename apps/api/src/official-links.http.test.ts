@@ -1,7 +1,13 @@
 import { type AppRouter, appRouter } from '@morket/rpc';
 import { createContextFactory } from '@morket/rpc/http';
 import { aTenant, type Tenant, useWorld } from '@morket/testing';
-import { createTRPCUntypedClient, httpBatchLink, httpLink, type TRPCUntypedClient } from '@trpc/client';
+import {
+  createTRPCUntypedClient,
+  httpBatchLink,
+  httpBatchStreamLink,
+  httpLink,
+  type TRPCUntypedClient,
+} from '@trpc/client';
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { fastify } from 'fastify';
 import superjson from 'superjson';
@@ -31,16 +37,24 @@ beforeAll(async () => {
 });
 afterAll(() => stock.close());
 
-type Seen = { readonly status: number; readonly type: string | null; readonly body: unknown };
+type Seen = { readonly status: number; readonly type: string | null; readonly values: readonly string[] };
 type Client = TRPCUntypedClient<AppRouter>;
 
 /** An answer without what differs from call to call. */
 const stable = (body: unknown): unknown =>
   JSON.parse(JSON.stringify(body, (key, value) => (key === 'requestId' && value !== null ? 'a request id' : value)));
 
+/** The JSON values of an answer: one, or in a stream one a line, in any order. */
+const valuesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.stringify(stable(JSON.parse(line))))
+    .toSorted();
+
 async function over(
   origin: string,
-  link: typeof httpLink | typeof httpBatchLink,
+  link: typeof httpLink | typeof httpBatchLink | typeof httpBatchStreamLink,
   work: (client: Client) => Promise<unknown>,
 ) {
   const seen: Seen[] = [];
@@ -54,8 +68,9 @@ async function over(
           // The link's own init is that of the platform's fetch; its type is a subset.
           const answer = await fetch(String(url), init as RequestInit);
           const type = answer.headers.get('content-type')?.split(';')[0] ?? null;
-          seen.push({ status: answer.status, type, body: stable(await answer.clone().json()) });
-          return answer;
+          const text = await answer.text();
+          seen.push({ status: answer.status, type, values: valuesOf(text) });
+          return new Response(text, answer);
         },
       }),
     ],
@@ -94,6 +109,7 @@ describe.each([
   ['alone', httpLink, CALLS],
   ['in a batch of one', httpBatchLink, CALLS],
   ['in a batch', httpBatchLink, BATCHES],
+  ['in a stream of one', httpBatchStreamLink, CALLS],
 ] as const)('%s', (_, link, cases) => {
   test.each(Object.entries(cases))('%s', async (_name, work) => {
     const [ours, theirs] = [await over(origins.ours, link, work), await over(origins.stock, link, work)];
@@ -103,11 +119,22 @@ describe.each([
   });
 });
 
+/** Which answer comes first is chance, and the stream numbers them as they come; what the client makes of it is the same. */
+test.each(Object.entries(BATCHES))('in a stream: %s', async (_, work) => {
+  const [ours, theirs] = [
+    await over(origins.ours, httpBatchStreamLink, work),
+    await over(origins.stock, httpBatchStreamLink, work),
+  ];
+  expect(ours.seen.map(({ status, type }) => [status, type])).toEqual([[200, 'application/json']]);
+  expect(stable(ours.outcome)).toEqual(stable(theirs.outcome));
+});
+
 test('a batch that succeeds and fails is 207, and each call has its own answer', async () => {
   const { seen } = await over(
     origins.ours,
     httpBatchLink,
     BATCHES['one that succeeds beside one that fails'] ?? (async () => null),
   );
-  expect(seen).toMatchObject([{ status: 207, body: [{ result: {} }, { error: {} }] }]);
+  expect(seen).toMatchObject([{ status: 207 }]);
+  expect(JSON.parse(seen[0]?.values[0] ?? '')).toMatchObject([{ result: {} }, { error: {} }]);
 });

@@ -1,4 +1,3 @@
-import { finished } from 'node:stream';
 import { addressOf, seenOf } from '@morket/rpc/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -28,7 +27,12 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply, statusC
 
 /** One line for each request that reaches the hooks, also when the caller goes away before it is answered. */
 export function logRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    finished(reply.raw, (err) => logRequest(request, reply, err ? CALLER_WENT_AWAY : reply.statusCode));
+  app.addHook('onRequest', (request, reply, done) => {
+    let isSent = false;
+    reply.raw.once('finish', () => {
+      isSent = true;
+    });
+    reply.raw.once('close', () => logRequest(request, reply, isSent ? reply.statusCode : CALLER_WENT_AWAY));
+    done();
   });
 }

@@ -1,22 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { RouteNotFound } from '@morket/contract/errors';
 import { API_PREFIX, handleError, registerDocs, registerRest } from '@morket/rest';
-import type { Services } from '@morket/rpc';
+import { appRouter, type Services } from '@morket/rpc';
 import { BODY_LIMIT_BYTES, createContextFactory, readJsonBytes, registerTrpc } from '@morket/rpc/http';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { drainConnections } from './drain-connections.ts';
 import type { Env } from './env.ts';
+import { hardeningHeaders } from './hardening-headers.ts';
+import { type PaymentListener, registerPaymentHook } from './payment-hook.ts';
 import { logRequest, logRequests } from './request-log.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const YEAR_SECONDS = 365 * 24 * 3_600;
 
-type Options = { readonly services: Services; readonly env: Env; readonly log: FastifyBaseLogger };
+type Options = {
+  readonly services: Services;
+  /** Hears the payment provider's callbacks, where there is a provider. */
+  readonly recharger?: PaymentListener | null;
+  readonly env: Env;
+  readonly log: FastifyBaseLogger;
+};
 
 /** The HTTP process: limits and headers here, everything else in the transports. */
-export async function buildServer({ services, env, log }: Options) {
+export async function buildServer({ services, recharger = null, env, log }: Options) {
   const app = fastify({
     loggerInstance: log,
     // One line of our own for each request.
@@ -42,20 +48,14 @@ export async function buildServer({ services, env, log }: Options) {
     routerOptions: { maxParamLength: 1_000 },
   });
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
+  const hardening = await hardeningHeaders();
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(hardening).header('x-request-id', request.id);
+    done();
   });
   logRequests(app);
   drainConnections(app);
 
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"], 'base-uri': ["'none'"] },
-      useDefaults: false,
-    },
-    strictTransportSecurity: { maxAge: YEAR_SECONDS, includeSubDomains: true },
-    crossOriginResourcePolicy: { policy: 'same-site' },
-  });
   await app.register(cors, {
     // An exact list: an origin that is not on it gets no header, and none is ever echoed unseen.
     origin: env.CORS_ORIGIN,
@@ -87,8 +87,9 @@ export async function buildServer({ services, env, log }: Options) {
   });
 
   const createContext = createContextFactory({ services, baseDomain: env.BASE_DOMAIN });
-  registerTrpc(app, { prefix: '/trpc', createContext });
+  registerTrpc(app, { router: appRouter, prefix: '/trpc', createContext });
   await registerRest(app, { prefix: API_PREFIX, createContext });
+  if (recharger) registerPaymentHook(app, recharger);
   await registerDocs(app, { openApiPath: `${API_PREFIX}/openapi.json` });
   app.get('/', (_request, reply) => reply.redirect('/docs'));
   // The short addresses that load balancers are given.

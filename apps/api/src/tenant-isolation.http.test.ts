@@ -30,12 +30,17 @@ const answers: { readonly what: string; readonly text: string }[] = [];
 async function aTenantFullOfCanaries(): Promise<Tenant> {
   const owner = await aPerson(world, { email: `${CANARY}-${unique()}@example.com`, name: `${CANARY} owner` });
   const tenant = await aTenant(world, { owner, name: `${CANARY} workspace` });
-  const { billing, credentials, invitations } = world.services;
+  const { billing, credentials, holds, invitations, recharges } = world.services;
   const member = await aPerson(world, { email: `${CANARY}-${unique()}@example.com`, name: `${CANARY} member` });
   await aMember(world, tenant, 'member', member);
   const debit = { amount: 5, description: `${CANARY} run`, referenceId: `${CANARY} reference` };
   await billing.addCredits(tenant.scope, { amount: 500, description: `${CANARY} top-up` });
   await billing.debit(tenant.scope, { ...debit, idempotencyKey: KEY_OF_B });
+  const hold = { amount: 7, description: `${CANARY} hold`, referenceId: `${CANARY} reference` };
+  const { id: holdId } = await holds.create(tenant.scope, hold);
+  await holds.capture(tenant.scope, { holdId, amount: 2 });
+  await recharges.setMethod(tenant.scope, { token: 'pm_card_visa' });
+  await recharges.setRule(tenant.scope, { enabled: true, threshold: 1, amount: 10, monthlyLimit: 100 });
   await credentials.store(tenant.scope, {
     providerName: `${CANARY} provider`,
     key: `hk_live_0123456789${SHOWN_OF_KEY}`,
@@ -101,7 +106,7 @@ test('there is something to find: ids of B, procedures that take ids', () => {
   expect(takingIds).toEqual(expect.arrayContaining(inWorkspace));
 });
 
-test.each(['workspace.members.list', 'credential.list', 'billing.transactions'])(
+test.each(['workspace.members.list', 'credential.list', 'billing.transactions', 'billing.holds.list'])(
   '%s: B itself is shown canaries',
   async (path) => {
     const answer = await call(world, 'rest', theOne(path), { workspaceId: b.id }, { token: b.owner.accessToken });

@@ -50,12 +50,15 @@ describe('tenants', () => {
 });
 
 describe('indexes', () => {
-  test('every foreign key has an index that begins with its columns', async () => {
+  test('every foreign key has an index that begins with its columns, or one of just the rows in which it points somewhere', async () => {
     const bare = await names(`
       select f.conname as name from pg_constraint f
        where f.contype = 'f' and f.connamespace = 'public'::regnamespace and not exists (
-         select from pg_index i where i.indrelid = f.conrelid and i.indisvalid and i.indpred is null
-            and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)`);
+         select from pg_index i where i.indrelid = f.conrelid and i.indisvalid
+            and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey
+            and (i.indpred is null or exists (
+              select from pg_attribute a where a.attrelid = f.conrelid and a.attnum = any (f.conkey) and not a.attnotnull
+                 and pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname))))`);
     expect(bare).toEqual([]);
   });
 
@@ -67,6 +70,14 @@ describe('indexes', () => {
     const wanted = [
       'api_credentials workspace_id, created_at desc',
       'audit_log workspace_id, created_at desc',
+      'credit_grants expires_at',
+      'credit_grants workspace_id, priority, expires_at, seq',
+      'credit_holds expires_at',
+      'credit_holds workspace_id, created_at desc',
+      'credit_holds workspace_id, expires_at',
+      'credit_recharges leased_until',
+      'credit_recharges workspace_id, created_at desc',
+      'credit_transactions workspace_id, created_at desc',
       'credit_transactions workspace_id, seq',
       'invitations workspace_id, created_at desc',
       'memberships user_id, created_at desc',
@@ -92,14 +103,18 @@ describe('indexes', () => {
 });
 
 describe('histories', () => {
-  test('ledger and audit log have triggers that are always on, against every way of changing a row', async () => {
+  test('ledger, journal of holds and audit log have triggers that are always on, against every way of changing a row', async () => {
     const triggers = await names(`
       select c.relname || ' ' || string_agg(event, ' ' order by event) as name
         from pg_trigger t join pg_class c on c.oid = t.tgrelid
         cross join lateral (values ('delete', 8), ('update', 16), ('truncate', 32)) as kind (event, bit)
        where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & 2 = 2 and t.tgtype & kind.bit = kind.bit
        group by c.relname`);
-    expect(triggers).toEqual(['audit_log delete truncate update', 'credit_transactions delete truncate update']);
+    expect(triggers).toEqual([
+      'audit_log delete truncate update',
+      'credit_hold_steps delete truncate update',
+      'credit_transactions delete truncate update',
+    ]);
   });
 });
 

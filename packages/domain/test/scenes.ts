@@ -50,9 +50,11 @@ const earlier = (scope: WorkspaceScope): WorkspaceScope => ({ ...scope, origin: 
 
 /** Every verb that changes state, under the name of its procedure. */
 export function scenesOf(world: World): Readonly<Record<string, Scene>> {
-  const { access, auth, sessions, workspaces, members, invitations, credentials, billing } = world.services;
+  const { access, auth, sessions, workspaces, members, invitations, credentials, billing, holds, recharges } =
+    world.services;
   const store = (scope: WorkspaceScope) =>
     credentials.store(scope, { providerName: 'hunter', key: CANARIES.key, secret: CANARIES.secret });
+  const hold = (scope: WorkspaceScope) => holds.create(scope, { amount: 5, description: 'x' });
   const invite = (scope: WorkspaceScope, email = `i-${unique()}@example.com`) =>
     invitations.create(scope, { email, role: 'member' });
   const tokenFor = async (address: string) => /^[\w-]{43}$/m.exec((await world.mailTo(address)).join('\n'))?.[0] ?? '';
@@ -154,15 +156,43 @@ export function scenesOf(world: World): Readonly<Record<string, Scene>> {
       events: ['billing_account billing.credited'],
     },
     'billing.debit': {
+      run: ({ scope }) => billing.debit(scope, { amount: 5, description: 'x' }),
+      events: ['billing_account billing.debited'],
+    },
+    'billing.reverse': {
       run: async ({ scope }) => {
-        await billing.setAutoRecharge(earlier(scope), { enabled: true, threshold: 100, amount: 50 });
-        return billing.debit(scope, { amount: 5, description: 'x' });
+        const { transaction } = await billing.debit(earlier(scope), { amount: 5, description: 'x' });
+        return billing.reverse(scope, { transactionId: transaction.id, reason: 'a mistake' });
       },
-      events: ['billing_account billing.debited', 'billing_account billing.auto_recharged'],
+      events: ['billing_account billing.reversed'],
+    },
+    'billing.holds.create': {
+      run: ({ scope }) => hold(scope),
+      events: ['billing_account billing.hold_opened'],
+    },
+    'billing.holds.capture': {
+      run: async ({ scope }) =>
+        holds.capture(scope, { holdId: (await hold(earlier(scope))).id, amount: 3, final: true }),
+      events: ['billing_account billing.hold_captured'],
+    },
+    'billing.holds.release': {
+      run: async ({ scope }) => holds.release(scope, { holdId: (await hold(earlier(scope))).id }),
+      events: ['billing_account billing.hold_released'],
     },
     'billing.setAutoRecharge': {
-      run: ({ scope }) => billing.setAutoRecharge(scope, { enabled: false, threshold: 1, amount: 1 }),
+      run: ({ scope }) => recharges.setRule(scope, { enabled: false, threshold: 1, amount: 1 }),
       events: ['billing_account billing.auto_recharge_set'],
+    },
+    'billing.setPaymentMethod': {
+      run: ({ scope }) => recharges.setMethod(scope, { token: 'pm_card_visa' }),
+      events: ['billing_account billing.payment_method_set'],
+    },
+    'billing.removePaymentMethod': {
+      run: async ({ scope }) => {
+        await recharges.setMethod(earlier(scope), { token: 'pm_card_visa' });
+        return recharges.removeMethod(scope);
+      },
+      events: ['billing_account billing.payment_method_set'],
     },
     'billing.setCreditLimit': {
       run: ({ scope }) => billing.setCreditLimit(scope, { creditLimit: 9 }),

@@ -58,6 +58,9 @@ export function fakeServices(expected: ExpectedVerbs = {}): Services {
     invitations: port('invitations', { ...expected.invitations }),
     credentials: port('credentials', { ...expected.credentials }),
     billing: port('billing', { ...expected.billing }),
+    holds: port('holds', { ...expected.holds }),
+    recharges: port('recharges', { ...expected.recharges }),
+    ledgerAudit: port('ledgerAudit', { ...expected.ledgerAudit }),
   };
 }
 
@@ -68,12 +71,8 @@ export function servicesAnswering(result: unknown): Services {
   return { ...fakeServices(), ...pick(ports) };
 }
 
-const pick = ({ auth, sessions, workspaces, members, invitations, credentials, billing }: Services) => ({
-  auth,
-  sessions,
-  workspaces,
-  members,
-  invitations,
-  credentials,
-  billing,
-});
+const pick = (services: Services) => {
+  const { auth, sessions, workspaces, members, invitations, credentials, billing, holds, recharges, ledgerAudit } =
+    services;
+  return { auth, sessions, workspaces, members, invitations, credentials, billing, holds, recharges, ledgerAudit };
+};

@@ -39,7 +39,7 @@ export async function endApiProcesses(): Promise<void> {
 /** Runs `script` of the API's sources; of this process's environment it sees the PATH alone. */
 export function startApi(
   env: Readonly<Record<string, string>>,
-  script: 'main.ts' | 'commands/keys.ts' | 'commands/db.ts' = 'main.ts',
+  script: 'main.ts' | 'commands/keys.ts' | 'commands/db.ts' | 'commands/ledger.ts' = 'main.ts',
   ...args: readonly string[]
 ): ApiProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, SOURCES)), ...args], {
@@ -65,7 +65,10 @@ export function startApi(
   function printed(wanted: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (text.stdout.includes(wanted)) resolve();
+        if (!text.stdout.includes(wanted)) return;
+        // Under load it would search all that is printed from then on.
+        child.stdout.off('data', look);
+        resolve();
       };
       child.stdout.on('data', look);
       look();
@@ -98,7 +101,7 @@ export function startApi(
 /** Runs a command to its end. */
 export async function runCommand(
   env: Readonly<Record<string, string>>,
-  script: 'commands/keys.ts' | 'commands/db.ts',
+  script: 'commands/keys.ts' | 'commands/db.ts' | 'commands/ledger.ts',
   ...args: readonly string[]
 ): Promise<Ending & { readonly stdout: string; readonly stderr: string }> {
   const command = startApi(env, script, ...args);

@@ -21,6 +21,11 @@ async function anInvitation({ world, tenant }: Scene, email: string): Promise<{ 
   return { id, token: message.trim().split('\n').at(-1) ?? '' };
 }
 
+async function aHoldId({ world, tenant }: Scene): Promise<string> {
+  const { id } = await world.services.holds.create(tenant.scope, { amount: 200, description: 'Enrich 200 contacts' });
+  return id;
+}
+
 /** What the example in a schema cannot know: fields that must be new, or name something that exists. */
 const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>> = {
   'auth.register': () => ({ email: `new-${unique()}@example.com` }),
@@ -51,6 +56,17 @@ const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>>
   }),
   'credential.rotate': async (scene) => ({ credentialId: await aCredentialId(scene) }),
   'credential.delete': async (scene) => ({ credentialId: await aCredentialId(scene) }),
+  'billing.reverse': async ({ world, tenant }) => {
+    const { transaction } = await world.services.billing.debit(tenant.scope, { amount: 5, description: 'x' });
+    return { transactionId: transaction.id };
+  },
+  'billing.setAutoRecharge': async ({ world, tenant }) => {
+    await world.services.recharges.setMethod(tenant.scope, { token: 'pm_card_visa' });
+    return {};
+  },
+  'billing.holds.capture': async (scene) => ({ holdId: await aHoldId(scene) }),
+  'billing.holds.release': async (scene) => ({ holdId: await aHoldId(scene) }),
+  'billing.holds.get': async (scene) => ({ holdId: await aHoldId(scene) }),
 };
 
 /**

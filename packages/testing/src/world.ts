@@ -7,6 +7,7 @@ import { type Configuration, configure } from '@morket/api/configuration';
 import { parseEnv } from '@morket/api/env';
 import { createLogger } from '@morket/api/logger';
 import { buildServer, type Server } from '@morket/api/server';
+import type { PaymentGateway } from '@morket/domain/payment';
 import { verifyKeyRing } from '@morket/domain/secrets';
 import { afterAll, beforeAll } from 'vitest';
 import { createTestDatabase } from './template-database.ts';
@@ -14,7 +15,10 @@ import { createTestDatabase } from './template-database.ts';
 type Composition = ReturnType<typeof compose>;
 
 /** The product as it is composed in production, on a database of the test file's own. */
-export type World = Pick<Composition, 'db' | 'services' | 'drain'> & {
+export type World = Pick<
+  Composition,
+  'db' | 'services' | 'drain' | 'ledger' | 'ledgerAudit' | 'recharger' | 'sweepBilling'
+> & {
   readonly databaseUrl: string;
   readonly configuration: Configuration;
   /** The HTTP process, not listening: drive it with `app.inject`, or let it listen on a free port. */
@@ -42,6 +46,10 @@ export type WorldOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Another world's database, to run two processes' worth of the product on one. */
   readonly databaseUrl?: string;
+  /** In place of the simulated payment provider that a world has of its own. */
+  readonly gateway?: PaymentGateway;
+  /** Stands between the product and the driver of its database; see `faulty-adapter.ts`. */
+  readonly wrapAdapter?: NonNullable<Parameters<typeof compose>[1]['wrapAdapter']>;
 };
 
 /** Builds the product; the caller closes it. Two worlds on one database share secrets, as two processes would. */
@@ -61,9 +69,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const lines: string[] = [];
   const log = createLogger(env, { write: (line) => void lines.push(line) });
   const configuration = await configure(env);
-  const composition = compose(configuration, { databaseUrl, log });
+  const { gateway, wrapAdapter } = options;
+  const composition = compose(configuration, {
+    ...{ databaseUrl, log },
+    ...(gateway && { gateway }),
+    ...(wrapAdapter && { wrapAdapter }),
+  });
   await verifyKeyRing(composition.db, configuration.ring);
-  const app = await buildServer({ services: composition.services, env, log });
+  const app = await buildServer({ services: composition.services, recharger: composition.recharger, env, log });
   await app.ready();
 
   async function mailTo(address: string): Promise<string[]> {
@@ -84,6 +97,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     db: composition.db,
     services: composition.services,
     drain: composition.drain,
+    ledger: composition.ledger,
+    ledgerAudit: composition.ledgerAudit,
+    recharger: composition.recharger,
+    sweepBilling: composition.sweepBilling,
     databaseUrl,
     configuration,
     app,
@@ -113,6 +130,18 @@ export function useWorld(options: WorldOptions = {}): World {
     },
     get drain() {
       return get().drain;
+    },
+    get ledger() {
+      return get().ledger;
+    },
+    get ledgerAudit() {
+      return get().ledgerAudit;
+    },
+    get recharger() {
+      return get().recharger;
+    },
+    get sweepBilling() {
+      return get().sweepBilling;
     },
     get databaseUrl() {
       return get().databaseUrl;

@@ -6,6 +6,7 @@ import type { Env } from '../env.ts';
 import { createLogger } from '../logger.ts';
 import { buildServer } from '../server.ts';
 import { createAnnouncer } from './announce.ts';
+import { startBillingSweep } from './billing-sweep.ts';
 import { configure } from './configuration.ts';
 import { saveRuntime } from './data-dir.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -51,13 +52,16 @@ export async function start(env: Env): Promise<void> {
     await verifyKeyRing(composition.db, ring);
     const demo = secrets && env.NODE_ENV !== 'production' ? await seedDemo(composition, secrets.demoPassword) : null;
 
-    const app = await buildServer({ services: composition.services, env, log });
+    const { services, recharger } = composition;
+    const app = await buildServer({ services, recharger, env, log });
     // Before the port is open: a signal may come with the first request.
     shutdown.onStop('requests', () => app.close());
     const url = await listen(app, env);
     shutdown.onDrain(composition.drain);
     const housekeeping = startHousekeeping(composition.db, log);
     shutdown.onStop('housekeeping', housekeeping.stop);
+    const billingSweep = startBillingSweep(composition.sweepBilling, log);
+    shutdown.onStop('billing sweep', billingSweep.stop);
 
     if (env.DATABASE_URL === undefined) {
       await saveRuntime(paths, { databasePort: Number(new URL(database.url).port), url: url.href });

@@ -12,8 +12,18 @@ export type ApiErrorDetails = {
   'auth.refresh_token_refused': { readonly reason: 'invalid' | 'expired' | 'revoked' | 'reused' };
   'auth.session_not_found': Readonly<Record<string, never>>;
   'billing.balance_too_large': { readonly maxBalance: number };
+  'billing.callback_refused': { readonly reason: 'missing_signature' | 'bad_signature' | 'too_old' | 'malformed' };
+  'billing.capture_exceeds_hold': { readonly required: number; readonly remaining: number };
   'billing.credit_limit_reached': { readonly required: number; readonly remaining: number; readonly limit: number; readonly resetsAt: string };
+  'billing.expiry_in_the_past': Readonly<Record<string, never>>;
+  'billing.hold_not_found': Readonly<Record<string, never>>;
+  'billing.hold_resolved': { readonly state: 'captured' | 'released' | 'expired' };
   'billing.insufficient_credits': { readonly required: number; readonly available: number };
+  'billing.not_reversible': { readonly reason: 'already_reversed' | 'wrong_type' };
+  'billing.payment_method_refused': { readonly reason: string };
+  'billing.payment_method_required': Readonly<Record<string, never>>;
+  'billing.payments_unavailable': { readonly retryAfterSeconds: number };
+  'billing.transaction_not_found': Readonly<Record<string, never>>;
   'credential.not_found': Readonly<Record<string, never>>;
   'idempotency.mismatch': { readonly idempotencyKey: string };
   'request.batch_too_large': { readonly maxCalls: number };

@@ -14,4 +14,8 @@ export const PUBLIC_PROCEDURES: ReadonlySet<string> = /* @__PURE__ */ new Set([
 export const KEYED_MUTATIONS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'billing.addCredits',
   'billing.debit',
+  'billing.holds.capture',
+  'billing.holds.create',
+  'billing.holds.release',
+  'billing.reverse',
 ]);

@@ -490,6 +490,106 @@ declare const appRouter: TRPCBuiltRouter<{
     errorShape: ErrorShape;
     transformer: true;
   }, TRPCDecorateCreateRouterOptions<{
+    autoRecharge: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        enabled: boolean;
+        threshold: number;
+        amount: number;
+        maxAmount: number | null;
+        monthlyLimit: number | null;
+        maxPurchases: {
+          count: number;
+          per: "day" | "hour" | "month" | "week";
+        } | null;
+        boughtThisCycle: number;
+        paymentMethod: {
+          label: string;
+        } | null;
+        suspended: boolean;
+        restsUntil: Date | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    setAutoRecharge: TRPCMutationProcedure<{
+      input: {
+        enabled: boolean;
+        threshold: number;
+        amount: number;
+        maxAmount?: number | undefined;
+        monthlyLimit?: number | undefined;
+        maxPurchases?: {
+          count: number;
+          per: "day" | "hour" | "month" | "week";
+        } | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        workspaceId: string;
+        planType: "enterprise" | "free" | "pro";
+        creditBalance: number;
+        heldCredits: number;
+        availableCredits: number;
+        debtCredits: number;
+        creditLimit: number | null;
+        cycleSpentCredits: number;
+        billingCycleStart: Date;
+        billingCycleEnd: Date;
+        autoRecharge: boolean;
+        autoRechargeThreshold: number;
+        autoRechargeAmount: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    setPaymentMethod: TRPCMutationProcedure<{
+      input: {
+        token: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        label: string;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    removePaymentMethod: TRPCMutationProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: null;
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    recharges: TRPCQueryProcedure<{
+      input: {
+        page?: number | undefined;
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          state: "action_required" | "blocked" | "failed" | "open" | "succeeded";
+          credits: number | null;
+          amountMinor: number | null;
+          currency: string;
+          reason: string | null;
+          actionUrl: string | null;
+          transactionId: string | null;
+          createdAt: Date;
+          settledAt: Date | null;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
     get: TRPCQueryProcedure<{
       input: {
         workspaceId?: string | undefined;
@@ -500,6 +600,7 @@ declare const appRouter: TRPCBuiltRouter<{
         creditBalance: number;
         heldCredits: number;
         availableCredits: number;
+        debtCredits: number;
         creditLimit: number | null;
         cycleSpentCredits: number;
         billingCycleStart: Date;
@@ -515,6 +616,8 @@ declare const appRouter: TRPCBuiltRouter<{
       input: {
         amount: number;
         description: string;
+        expiresAt?: string | undefined;
+        priority?: number | undefined;
         idempotencyKey?: string | undefined;
         workspaceId?: string | undefined;
       };
@@ -523,11 +626,13 @@ declare const appRouter: TRPCBuiltRouter<{
           id: string;
           workspaceId: string;
           amount: number;
-          type: "auto_recharge" | "credit" | "debit";
+          type: "auto_recharge" | "credit" | "debit" | "debt_repayment" | "expiry" | "reversal";
           description: string;
           referenceId: string | null;
           balanceAfter: number;
-          createdBy: string;
+          reversesId: string | null;
+          holdId: string | null;
+          createdBy: string | null;
           createdAt: Date;
         };
         balance: number;
@@ -548,11 +653,39 @@ declare const appRouter: TRPCBuiltRouter<{
           id: string;
           workspaceId: string;
           amount: number;
-          type: "auto_recharge" | "credit" | "debit";
+          type: "auto_recharge" | "credit" | "debit" | "debt_repayment" | "expiry" | "reversal";
           description: string;
           referenceId: string | null;
           balanceAfter: number;
-          createdBy: string;
+          reversesId: string | null;
+          holdId: string | null;
+          createdBy: string | null;
+          createdAt: Date;
+        };
+        balance: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    reverse: TRPCMutationProcedure<{
+      input: {
+        transactionId: string;
+        reason: string;
+        idempotencyKey?: string | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        transaction: {
+          id: string;
+          workspaceId: string;
+          amount: number;
+          type: "auto_recharge" | "credit" | "debit" | "debt_repayment" | "expiry" | "reversal";
+          description: string;
+          referenceId: string | null;
+          balanceAfter: number;
+          reversesId: string | null;
+          holdId: string | null;
+          createdBy: string | null;
           createdAt: Date;
         };
         balance: number;
@@ -571,11 +704,13 @@ declare const appRouter: TRPCBuiltRouter<{
           id: string;
           workspaceId: string;
           amount: number;
-          type: "auto_recharge" | "credit" | "debit";
+          type: "auto_recharge" | "credit" | "debit" | "debt_repayment" | "expiry" | "reversal";
           description: string;
           referenceId: string | null;
           balanceAfter: number;
-          createdBy: string;
+          reversesId: string | null;
+          holdId: string | null;
+          createdBy: string | null;
           createdAt: Date;
         }[];
         page: number;
@@ -585,26 +720,59 @@ declare const appRouter: TRPCBuiltRouter<{
       meta: object;
       errorShape: ErrorShape;
     }>;
-    setAutoRecharge: TRPCMutationProcedure<{
+    grants: TRPCQueryProcedure<{
       input: {
-        enabled: boolean;
-        threshold: number;
-        amount: number;
+        page?: number | undefined;
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          transactionId: string;
+          amount: number;
+          remaining: number;
+          priority: number;
+          expiresAt: Date | null;
+          createdAt: Date;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    balanceAt: TRPCQueryProcedure<{
+      input: {
+        at: string;
         workspaceId?: string | undefined;
       };
       output: {
+        at: Date;
+        balance: number;
+        transactionId: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    verify: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
         workspaceId: string;
-        planType: "enterprise" | "free" | "pro";
-        creditBalance: number;
-        heldCredits: number;
-        availableCredits: number;
-        creditLimit: number | null;
-        cycleSpentCredits: number;
-        billingCycleStart: Date;
-        billingCycleEnd: Date;
-        autoRecharge: boolean;
-        autoRechargeThreshold: number;
-        autoRechargeAmount: number;
+        intact: boolean;
+        entries: number;
+        balance: number;
+        held: number;
+        openHolds: number;
+        openGrants: number;
+        headHash: string | null;
+        divergence: {
+          check: string;
+          message: string;
+          transactionId: string | null;
+        } | null;
       };
       meta: object;
       errorShape: ErrorShape;
@@ -620,6 +788,7 @@ declare const appRouter: TRPCBuiltRouter<{
         creditBalance: number;
         heldCredits: number;
         availableCredits: number;
+        debtCredits: number;
         creditLimit: number | null;
         cycleSpentCredits: number;
         billingCycleStart: Date;
@@ -631,6 +800,149 @@ declare const appRouter: TRPCBuiltRouter<{
       meta: object;
       errorShape: ErrorShape;
     }>;
+    holds: TRPCBuiltRouter<{
+      ctx: object;
+      meta: object;
+      errorShape: ErrorShape;
+      transformer: true;
+    }, TRPCDecorateCreateRouterOptions<{
+      create: TRPCMutationProcedure<{
+        input: {
+          amount: number;
+          description: string;
+          referenceId?: string | undefined;
+          expiresInSeconds?: number | undefined;
+          idempotencyKey?: string | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          amount: number;
+          captured: number;
+          remaining: number;
+          state: "captured" | "expired" | "open" | "released";
+          description: string;
+          referenceId: string | null;
+          expiresAt: Date;
+          createdBy: string;
+          createdAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      capture: TRPCMutationProcedure<{
+        input: {
+          holdId: string;
+          amount: number;
+          final?: boolean | undefined;
+          description?: string | undefined;
+          idempotencyKey?: string | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          hold: {
+            id: string;
+            workspaceId: string;
+            amount: number;
+            captured: number;
+            remaining: number;
+            state: "captured" | "expired" | "open" | "released";
+            description: string;
+            referenceId: string | null;
+            expiresAt: Date;
+            createdBy: string;
+            createdAt: Date;
+          };
+          transaction: {
+            id: string;
+            workspaceId: string;
+            amount: number;
+            type: "auto_recharge" | "credit" | "debit" | "debt_repayment" | "expiry" | "reversal";
+            description: string;
+            referenceId: string | null;
+            balanceAfter: number;
+            reversesId: string | null;
+            holdId: string | null;
+            createdBy: string | null;
+            createdAt: Date;
+          };
+          balance: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      release: TRPCMutationProcedure<{
+        input: {
+          holdId: string;
+          idempotencyKey?: string | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          amount: number;
+          captured: number;
+          remaining: number;
+          state: "captured" | "expired" | "open" | "released";
+          description: string;
+          referenceId: string | null;
+          expiresAt: Date;
+          createdBy: string;
+          createdAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      get: TRPCQueryProcedure<{
+        input: {
+          holdId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          amount: number;
+          captured: number;
+          remaining: number;
+          state: "captured" | "expired" | "open" | "released";
+          description: string;
+          referenceId: string | null;
+          expiresAt: Date;
+          createdBy: string;
+          createdAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      list: TRPCQueryProcedure<{
+        input: {
+          page?: number | undefined;
+          limit?: number | undefined;
+          workspaceId?: string | undefined;
+        } | undefined;
+        output: {
+          items: {
+            id: string;
+            workspaceId: string;
+            amount: number;
+            captured: number;
+            remaining: number;
+            state: "captured" | "expired" | "open" | "released";
+            description: string;
+            referenceId: string | null;
+            expiresAt: Date;
+            createdBy: string;
+            createdAt: Date;
+          }[];
+          page: number;
+          limit: number;
+          total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+    }>>;
   }>>;
   health: TRPCBuiltRouter<{
     ctx: object;

@@ -2,21 +2,26 @@ import { hkdfSync, randomUUID } from 'node:crypto';
 import { Unauthenticated } from '@morket/contract/errors';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { createVerifiedTokens } from './verified-tokens.ts';
 
 const ISSUER = 'morket';
 const AUDIENCE = 'morket-api';
 const ALGORITHM = 'HS256';
 const TYPE = 'at+jwt';
+const CLOCK_SKEW_SECONDS = 5;
+/** Some 3 MB at most. */
+const MAX_VERIFIED_TOKENS = 10_000;
 
 /** What an access token proves: who, in which session, after how many rotations. No role: that is read from the database. */
 export type AccessClaims = { readonly userId: string; readonly sessionId: string; readonly gen: number };
 
-const Payload = z.object({ sub: z.uuid(), sid: z.uuid(), gen: z.int().nonnegative() });
+const Payload = z.object({ sub: z.uuid(), sid: z.uuid(), gen: z.int().nonnegative(), exp: z.number() });
 
 /** Signs and verifies access tokens. `jwtSecret` holds at least 32 characters; the lifetime is in seconds. */
 export function createAccessTokens(options: { readonly jwtSecret: string; readonly lifetimeSeconds: number }) {
   const { jwtSecret, lifetimeSeconds } = options;
   const key = new Uint8Array(hkdfSync('sha256', jwtSecret, '', 'morket/access-token/v1', 32));
+  const verified = createVerifiedTokens({ maxTokens: MAX_VERIFIED_TOKENS });
 
   async function sign(claims: AccessClaims): Promise<{ accessToken: string; expiresIn: number }> {
     const accessToken = await new SignJWT({ sid: claims.sessionId, gen: claims.gen })
@@ -34,6 +39,8 @@ export function createAccessTokens(options: { readonly jwtSecret: string; readon
   /** Throws `access.unauthenticated` with the reason `missing`, `expired` or `invalid`. */
   async function verify(bearer: string | null): Promise<AccessClaims> {
     if (bearer === null) throw Unauthenticated({ reason: 'missing' });
+    const known = verified.find(bearer, Math.floor(Date.now() / 1_000) - CLOCK_SKEW_SECONDS);
+    if (known) return known;
     try {
       const { payload } = await jwtVerify(bearer, key, {
         algorithms: [ALGORITHM],
@@ -41,10 +48,12 @@ export function createAccessTokens(options: { readonly jwtSecret: string; readon
         issuer: ISSUER,
         audience: AUDIENCE,
         requiredClaims: ['sub', 'sid', 'gen', 'iat', 'exp', 'jti'],
-        clockTolerance: 5,
+        clockTolerance: CLOCK_SKEW_SECONDS,
       });
-      const { sub, sid, gen } = Payload.parse(payload);
-      return { userId: sub, sessionId: sid, gen };
+      const { sub, sid, gen, exp } = Payload.parse(payload);
+      const claims = { userId: sub, sessionId: sid, gen };
+      verified.remember(bearer, { claims, expiresAtSeconds: exp });
+      return claims;
     } catch (err) {
       throw Unauthenticated({ reason: err instanceof errors.JWTExpired ? 'expired' : 'invalid' }, err);
     }

@@ -1,5 +1,5 @@
 import type { Role } from '@morket/contract/permissions';
-import type { Reader } from '@morket/db';
+import { type PointReader, Prisma, type Reader } from '@morket/db';
 import type { TenantChoice } from './tenant.model.ts';
 
 export type PrincipalRow = {
@@ -14,18 +14,19 @@ export type PrincipalRow = {
 };
 
 /** Session, person, workspace and membership of a request in one indexed query. Null: no such session of this person. */
-export async function findPrincipal(
-  reader: Reader,
+export function findPrincipal(
+  points: PointReader,
   key: { readonly sessionId: string; readonly userId: string; readonly tenant: TenantChoice | null },
 ): Promise<PrincipalRow | null> {
   const { sessionId, userId, tenant } = key;
-  const [row] = await reader.$queryRaw<PrincipalRow[]>`
-    select s.observed_gen as "observedGen",
-           s.revoked_at is not null as revoked,
-           s.absolute_expires_at <= now() as expired,
-           u.disabled_at is not null as disabled,
-           s.last_seen_at < now() - interval '1 minute' as "seenLongAgo",
-           w.id as "workspaceId", w.slug as "workspaceSlug", m.role::text as role
+  return points.readJson<PrincipalRow | null>(Prisma.sql`
+    select (select json_build_object(
+             'observedGen', s.observed_gen,
+             'revoked', s.revoked_at is not null,
+             'expired', s.absolute_expires_at <= now(),
+             'disabled', u.disabled_at is not null,
+             'seenLongAgo', s.last_seen_at < now() - interval '1 minute',
+             'workspaceId', w.id, 'workspaceSlug', w.slug, 'role', m.role)
       from sessions s
       join users u on u.id = s.user_id
       left join workspaces w on w.deleted_at is null and w.id = case
@@ -34,8 +35,7 @@ export async function findPrincipal(
              when ${tenant?.slug ?? null}::text is not null then (select id from workspaces where slug = ${tenant?.slug ?? null}::text)
              else s.active_workspace_id end
       left join memberships m on m.workspace_id = w.id and m.user_id = s.user_id
-     where s.id = ${sessionId}::uuid and s.user_id = ${userId}::uuid`;
-  return row ?? null;
+     where s.id = ${sessionId}::uuid and s.user_id = ${userId}::uuid) as json`);
 }
 
 /** Notes that the token of generation `gen` is in use: from now on its predecessor is no honest retry. */

@@ -1,50 +1,10 @@
-import type { Billing, CreditTransaction } from '@morket/contract/billing';
-import { Forbidden } from '@morket/contract/errors';
+import type { BalanceAt, CreditGrant, CreditTransaction } from '@morket/contract/billing';
 import type { Reader, Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
-import { newId } from '../ids/index.ts';
-import { type Account, availableOf, type Entry } from './billing.model.ts';
-
-export type LockedAccount = Account & { readonly now: Date };
-
-type TransactionRow = {
-  readonly id: string;
-  readonly workspaceId: string;
-  readonly amount: bigint;
-  readonly type: CreditTransaction['type'];
-  readonly description: string;
-  readonly referenceId: string | null;
-  readonly balanceAfter: bigint;
-  readonly createdBy: string;
-  readonly createdAt: Date;
-};
-
-export const toTransactionDto = (row: TransactionRow): CreditTransaction => ({
-  id: row.id,
-  workspaceId: row.workspaceId,
-  amount: Number(row.amount),
-  type: row.type,
-  description: row.description,
-  referenceId: row.referenceId,
-  balanceAfter: Number(row.balanceAfter),
-  createdBy: row.createdBy,
-  createdAt: row.createdAt,
-});
-
-export const toBillingDto = (scope: WorkspaceScope, account: Account): Billing => ({
-  workspaceId: scope.workspaceId,
-  planType: account.planType,
-  creditBalance: Number(account.balance),
-  heldCredits: Number(account.held),
-  availableCredits: Number(availableOf(account)),
-  creditLimit: account.creditLimit === null ? null : Number(account.creditLimit),
-  cycleSpentCredits: Number(account.cycleSpent),
-  billingCycleStart: account.cycleStart,
-  billingCycleEnd: account.cycleEnd,
-  autoRecharge: account.autoRecharge,
-  autoRechargeThreshold: Number(account.autoRechargeThreshold),
-  autoRechargeAmount: Number(account.autoRechargeAmount),
-});
+import type { Account } from './account.model.ts';
+import type { Books } from './books.model.ts';
+import { inBurnOrder } from './grant.model.ts';
+import { toTransactionDto } from './to-dto.ts';
 
 export async function insertAccount(
   tx: Tx,
@@ -54,26 +14,50 @@ export async function insertAccount(
   await tx.billingAccount.create({ data: { workspaceId, cycleStart: cycle.start, cycleEnd: cycle.end } });
 }
 
-export function getAccount(reader: Reader, scope: WorkspaceScope): Promise<Account> {
-  return reader.billingAccount.findUniqueOrThrow({ where: { workspaceId: scope.workspaceId } });
-}
-
-/**
- * Takes the lock on which every movement of the workspace queues; read nothing the decision needs before it. `now` is read after
- * the wait. Throws `access.forbidden` when the workspace has been deleted meanwhile.
- */
-export async function lockAccount(tx: Tx, scope: WorkspaceScope): Promise<LockedAccount> {
-  const [account] = await tx.$queryRaw<LockedAccount[]>`
-    select a.plan_type::text as "planType", a.balance, a.held, a.seq, a.credit_limit as "creditLimit",
-           a.cycle_start as "cycleStart", a.cycle_end as "cycleEnd", a.cycle_spent as "cycleSpent",
+/** The account with its open grants, as of one instant; nothing is locked. */
+export async function getBooks(reader: Reader, scope: WorkspaceScope): Promise<Books> {
+  const { workspaceId } = scope;
+  const [row] = await reader.$queryRaw<(Account & { grants: GrantJson[] })[]>`
+    select a.plan_type::text as "planType", a.balance, a.debt,
+           -- Overdue holds end with the next movement.
+           a.held - (select coalesce(sum(h.amount - h.captured), 0) from credit_holds h
+                      where h.workspace_id = a.workspace_id and h.state = 'open' and h.expires_at <= clock_timestamp())::bigint as held,
+           a.seq, encode(a.head_hash, 'hex') as "headHash",
+           a.credit_limit as "creditLimit", a.cycle_start as "cycleStart", a.cycle_end as "cycleEnd", a.cycle_spent as "cycleSpent",
            a.auto_recharge as "autoRecharge", a.auto_recharge_threshold as "autoRechargeThreshold",
-           a.auto_recharge_amount as "autoRechargeAmount", clock_timestamp() as now
+           a.auto_recharge_amount as "autoRechargeAmount", a.open_recharge_id as "openRechargeId",
+           a.recharge_rests_until as "rechargeRestsUntil",
+           (select coalesce(json_agg(json_build_object('seq', g.seq, 'amount', g.amount, 'remaining', g.remaining,
+                                                       'expired', g.expired, 'priority', g.priority, 'expires', extract(epoch from g.expires_at) * 1000)), '[]')
+              from credit_grants g where g.workspace_id = a.workspace_id and g.is_open) as grants
       from billing_accounts a
-     where a.workspace_id = ${scope.workspaceId}::uuid and a.closed_at is null
-       for update`;
-  if (!account) throw Forbidden({});
-  return account;
+     where a.workspace_id = ${workspaceId}::uuid`;
+  if (!row) throw new Error('A workspace is created together with its billing account; this one has none.');
+  const { grants, ...account } = row;
+  return {
+    account,
+    grants: grants
+      .map(({ seq, amount, remaining, expired, priority, expires }) => ({
+        ...{
+          seq: BigInt(seq),
+          amount: BigInt(amount),
+          remaining: BigInt(remaining),
+          expired: BigInt(expired),
+          priority,
+        },
+        expiresAt: expires === null ? null : new Date(expires),
+      }))
+      .sort(inBurnOrder),
+  };
 }
+type GrantJson = {
+  seq: number;
+  amount: number;
+  remaining: number;
+  expired: number;
+  priority: number;
+  expires: number | null;
+};
 
 /** Waits for the movements under way; those that wait behind it find the account closed. */
 export async function closeAccount(tx: Tx, scope: WorkspaceScope): Promise<void> {
@@ -81,66 +65,54 @@ export async function closeAccount(tx: Tx, scope: WorkspaceScope): Promise<void>
     update billing_accounts set closed_at = clock_timestamp() where workspace_id = ${scope.workspaceId}::uuid`;
 }
 
-/** Writes what movements change of an account. */
-export async function saveMovement(tx: Tx, scope: WorkspaceScope, account: Account): Promise<void> {
-  const { balance, seq, cycleStart, cycleEnd, cycleSpent } = account;
-  await tx.billingAccount.update({
-    where: { workspaceId: scope.workspaceId },
-    data: { balance, seq, cycleStart, cycleEnd, cycleSpent },
-    select: { workspaceId: true },
-  });
-}
-
-/** Appends entries to the ledger, in their order, at one instant. */
-export function insertEntries(
-  tx: Tx,
-  scope: WorkspaceScope,
-  entries: readonly Entry[],
-  about: { readonly description: string; readonly referenceId: string | null; readonly at: Date },
-): Promise<TransactionRow[]> {
-  return tx.creditTransaction.createManyAndReturn({
-    data: entries.map(({ seq, amount, type, balanceAfter }) => ({
-      id: newId(),
-      workspaceId: scope.workspaceId,
-      seq,
-      amount,
-      type,
-      balanceAfter,
-      description: type === 'auto_recharge' ? 'Automatic recharge' : about.description,
-      referenceId: about.referenceId,
-      createdBy: scope.actorId,
-      createdAt: about.at,
-    })),
-  });
-}
-
-export function getTransaction(reader: Reader, scope: WorkspaceScope, id: string): Promise<TransactionRow> {
-  return reader.creditTransaction.findFirstOrThrow({ where: { id, workspaceId: scope.workspaceId } });
-}
+type Slice = { readonly page: number; readonly limit: number };
+const sliceOf = ({ page, limit }: Slice) => ({ skip: (page - 1) * limit, take: limit });
 
 /** The ledger, newest first: `seq` counts in the order in which movements took effect. */
 export async function listTransactions(
   reader: Reader,
   scope: WorkspaceScope,
-  { page, limit }: { readonly page: number; readonly limit: number },
-) {
+  slice: Slice,
+): Promise<{ items: CreditTransaction[]; total: number }> {
   const where = { workspaceId: scope.workspaceId };
   const [rows, total] = await Promise.all([
-    reader.creditTransaction.findMany({ where, orderBy: { seq: 'desc' }, skip: (page - 1) * limit, take: limit }),
+    reader.creditTransaction.findMany({ where, orderBy: { seq: 'desc' }, ...sliceOf(slice) }),
     reader.creditTransaction.count({ where }),
   ]);
   return { items: rows.map(toTransactionDto), total };
 }
 
-export async function saveAutoRecharge(
-  tx: Tx,
+/** The open grants in the order in which they will be spent. */
+export async function listGrants(
+  reader: Reader,
   scope: WorkspaceScope,
-  rule: { readonly enabled: boolean; readonly threshold: bigint; readonly amount: bigint },
-): Promise<void> {
-  await tx.billingAccount.update({
-    where: { workspaceId: scope.workspaceId },
-    data: { autoRecharge: rule.enabled, autoRechargeThreshold: rule.threshold, autoRechargeAmount: rule.amount },
+  slice: Slice,
+): Promise<{ items: CreditGrant[]; total: number }> {
+  const where = { workspaceId: scope.workspaceId, isOpen: true };
+  const [rows, total] = await Promise.all([
+    reader.creditGrant.findMany({
+      where,
+      orderBy: [{ priority: 'asc' }, { expiresAt: { sort: 'asc', nulls: 'last' } }, { seq: 'asc' }],
+      include: { transaction: { select: { id: true, createdAt: true } } },
+      ...sliceOf(slice),
+    }),
+    reader.creditGrant.count({ where }),
+  ]);
+  const items = rows.map(({ transaction, amount, remaining, priority, expiresAt }) => ({
+    ...{ transactionId: transaction.id, amount: Number(amount), remaining: Number(remaining), priority, expiresAt },
+    createdAt: transaction.createdAt,
+  }));
+  return { items, total };
+}
+
+/** The last entry at or before an instant says what the balance was: one index read. */
+export async function balanceAt(reader: Reader, scope: WorkspaceScope, at: Date): Promise<BalanceAt> {
+  const entry = await reader.creditTransaction.findFirst({
+    where: { workspaceId: scope.workspaceId, createdAt: { lte: at } },
+    orderBy: [{ createdAt: 'desc' }, { seq: 'desc' }],
+    select: { id: true, balanceAfter: true },
   });
+  return { at, balance: Number(entry?.balanceAfter ?? 0n), transactionId: entry?.id ?? null };
 }
 
 export async function saveCreditLimit(tx: Tx, scope: WorkspaceScope, creditLimit: bigint | null): Promise<void> {

@@ -1,6 +1,6 @@
 import { aTenant, type Tenant, useWorld } from '@morket/testing';
 import { beforeEach, expect, test } from 'vitest';
-import { cycleOf } from './billing.model.ts';
+import { cycleOf } from './account.model.ts';
 
 const world = useWorld();
 let tenant: Tenant;
@@ -16,7 +16,7 @@ const lieFallow = () =>
     update billing_accounts set cycle_start = cycle_start - interval '2 months', cycle_end = cycle_end - interval '2 months'
      where workspace_id = ${tenant.id}::uuid`;
 
-test('a limit counts what the cycle has spent, recharges and additions aside', async () => {
+test('a limit counts what the cycle has spent, additions aside', async () => {
   await world.services.billing.setCreditLimit(tenant.scope, { creditLimit: 50 });
   await debit(30);
   await world.services.billing.addCredits(tenant.scope, { amount: 500, description: 'top-up' });
@@ -58,8 +58,10 @@ test('adding credits in a new cycle does not bring the old one’s spending back
 });
 
 test('settings answer with what they made, and are there afterwards', async () => {
+  const { recharges } = world.services;
   const rule = { enabled: true, threshold: 10, amount: 25 };
-  const billing = await world.services.billing.setAutoRecharge(tenant.scope, rule);
+  await recharges.setMethod(tenant.scope, { token: 'sim_success' });
+  const billing = await recharges.setRule(tenant.scope, rule);
   expect(billing).toMatchObject({
     autoRecharge: true,
     autoRechargeThreshold: 10,
@@ -67,9 +69,9 @@ test('settings answer with what they made, and are there afterwards', async () =
     creditBalance: 1_000,
   });
   expect(await get()).toEqual(billing);
-  const off = await world.services.billing.setAutoRecharge(tenant.scope, { ...rule, enabled: false });
+  const off = await recharges.setRule(tenant.scope, { ...rule, enabled: false });
   expect(await get()).toEqual(off);
-  const tooMuch = world.services.billing.setAutoRecharge(tenant.scope, {
+  const tooMuch = recharges.setRule(tenant.scope, {
     enabled: true,
     threshold: Number.MAX_SAFE_INTEGER,
     amount: 1,
@@ -77,8 +79,20 @@ test('settings answer with what they made, and are there afterwards', async () =
   await expect(tooMuch).rejects.toMatchObject({ code: 'billing.balance_too_large' });
 });
 
+test('a rule is switched on where there is a payment method, and off with it', async () => {
+  const { recharges } = world.services;
+  const rule = { enabled: true, threshold: 10, amount: 25 };
+  const refusal = { code: 'billing.payment_method_required' };
+  await expect(recharges.setRule(tenant.scope, rule)).rejects.toMatchObject(refusal);
+  expect(await recharges.setRule(tenant.scope, { ...rule, enabled: false })).toMatchObject({ autoRecharge: false });
+  await recharges.setMethod(tenant.scope, { token: 'sim_success' });
+  expect(await recharges.setRule(tenant.scope, rule)).toMatchObject({ autoRecharge: true });
+  await recharges.removeMethod(tenant.scope);
+  expect(await get()).toMatchObject({ autoRecharge: false, autoRechargeThreshold: 10, autoRechargeAmount: 25 });
+});
+
 test('held credits are shown, and are not available', async () => {
-  await world.db.read.billingAccount.update({ where: { workspaceId: tenant.id }, data: { held: 400n } });
+  await world.services.holds.create(tenant.scope, { amount: 400, description: 'leads' });
   expect(await get()).toMatchObject({ creditBalance: 1_000, heldCredits: 400, availableCredits: 600 });
   await expect(debit(601)).rejects.toMatchObject({ details: { required: 601, available: 600 } });
   await debit(600);

@@ -1,6 +1,6 @@
 import { DomainError } from '@morket/contract/errors';
 import { aMember, aTenant, scopeIn, type Tenant, useWorld } from '@morket/testing';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 const world = useWorld();
 let tenant: Tenant;
@@ -56,12 +56,16 @@ describe('a repeated key', () => {
     expect(await refusalOf(debit())).toEqual(first);
   });
 
-  test('with a recharge in it is answered with the balance after both, and recharges once', async () => {
-    await world.services.billing.setAutoRecharge(tenant.scope, { enabled: true, threshold: 90, amount: 50 });
+  test('that brought a recharge about is answered with the balance of its own time, and recharges once', async () => {
+    const { recharges } = world.services;
+    await recharges.setMethod(tenant.scope, { token: 'sim_success' });
+    await recharges.setRule(tenant.scope, { enabled: true, threshold: 90, amount: 50 });
     const first = await debit();
-    expect(first.balance).toBe(120);
+    expect(first.balance).toBe(70);
+    await vi.waitFor(async () => expect(await balanceOf()).toBe(120));
     expect(await debit()).toEqual(first);
     expect(await balanceOf()).toBe(120);
+    expect(await recharges.list(tenant.scope, { page: 1, limit: 10 })).toMatchObject({ total: 1 });
   });
 
   test('adding credits is repeated as well, and its key is not the debit’s', async () => {

@@ -71,7 +71,7 @@ test('property 22: transactions come newest first', async () => {
 /**
  * Invariant: however movements interleave, the balance at the end is the opening one plus every movement that was answered as
  * done; entries are numbered without a gap and chain from one balance to the next, none of them negative; and a key moves
- * credits once. Removing `for update` from `lockAccount` must make this fail.
+ * credits once. Removing `for update` from `lockAccounts` must make this fail.
  */
 test('property 24: concurrent movements conserve credits', async () => {
   await fc.assert(
@@ -111,9 +111,13 @@ const VANDALISM = [
   'update credit_transactions set description = description',
   'delete from credit_transactions',
   'delete from credit_transactions where false or seq = 1',
+  'update credit_transactions set hash = hash',
   'truncate credit_transactions',
+  'truncate credit_transactions cascade',
   'truncate billing_accounts cascade',
 ] as const;
+/** PostgreSQL itself refuses to truncate a table that others point to, before any trigger is asked. */
+const REFUSED = /append-only|referenced in a foreign key/;
 
 /**
  * Invariant: an entry once written stays as it is, byte for byte, and the number of entries never falls, whatever verbs are
@@ -128,7 +132,7 @@ test('property 25: the ledger is immutable', async () => {
           const tenant = await aTenant(world, { owner, credits: 50 });
           let known = await entriesOf(tenant);
           for (const step of steps) {
-            if (typeof step === 'string') await expect(client.query(step)).rejects.toThrow('append-only');
+            if (typeof step === 'string') await expect(client.query(step)).rejects.toThrow(REFUSED);
             else await make(tenant, step);
             const entries = await entriesOf(tenant);
             expect(entries.slice(0, known.length)).toEqual(known);

@@ -1,6 +1,6 @@
 import { InsufficientCredits } from '@morket/contract/billing';
 import { aTenant, createWorld, type Tenant, useWorld, type World } from '@morket/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 const world = useWorld();
 const AT_ONCE = 16;
@@ -50,17 +50,24 @@ test('sixteen debits at once neither lose nor invent a credit', async () => {
   }
 });
 
-test('sixteen debits across the threshold recharge as often as one after the other would', async () => {
-  const tenant = await aTenant(world, { credits: 100 });
-  await world.services.billing.setAutoRecharge(tenant.scope, { enabled: true, threshold: 20, amount: 50 });
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, () =>
-      world.services.billing.debit(tenant.scope, { amount: 10, description: 'race' }),
-    ),
-  );
-  const books = await booksOf(tenant);
-  expect(books.entries.filter(({ type }) => type === 'auto_recharge')).toHaveLength(2);
-  expect(books).toMatchObject({ balance: 40n, sum: 40n, chained: true });
+test('sixteen debits across the threshold recharge once', async () => {
+  const { billing, recharges } = world.services;
+  for (let round = 0; round < 5; round += 1) {
+    const tenant = await aTenant(world, { credits: 200 });
+    await recharges.setMethod(tenant.scope, { token: 'sim_success' });
+    await recharges.setRule(tenant.scope, { enabled: true, threshold: 150, amount: 500 });
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, () => billing.debit(tenant.scope, { amount: 10, description: 'race' })),
+    );
+    await vi.waitFor(async () => expect((await booksOf(tenant)).balance).toBe(540n));
+    const books = await booksOf(tenant);
+    expect(books.entries.filter(({ type }) => type === 'auto_recharge')).toHaveLength(1);
+    expect(books).toMatchObject({ sum: 540n, chained: true, spent: 160n });
+    expect(await recharges.list(tenant.scope, { page: 1, limit: 10 })).toMatchObject({
+      total: 1,
+      items: [{ state: 'succeeded', credits: 500 }],
+    });
+  }
 });
 
 test('a limit holds against sixteen debits at once', async () => {
@@ -77,13 +84,13 @@ test('a limit holds against sixteen debits at once', async () => {
 
 test('settings changed while credits move undo no movement', async () => {
   const tenant = await aTenant(world, { credits: 500 });
-  const { billing } = world.services;
+  const { billing, recharges } = world.services;
   await Promise.all(
     Array.from({ length: AT_ONCE }, (_, index) =>
       index % 4 === 0
         ? billing.setCreditLimit(tenant.scope, { creditLimit: 1_000 + index })
         : index % 4 === 1
-          ? billing.setAutoRecharge(tenant.scope, { enabled: false, threshold: index, amount: index })
+          ? recharges.setRule(tenant.scope, { enabled: false, threshold: index, amount: index })
           : billing.debit(tenant.scope, { amount: 10, description: 'race' }),
     ),
   );

@@ -1,54 +1,97 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { IdempotencyMismatch } from '@morket/contract/errors';
-import type { Prisma, Tx } from '@morket/db';
-import type { WorkspaceScope } from '../access/index.ts';
+import { Prisma } from '@morket/db';
+import type { Acting } from '../access/index.ts';
 
-/** One intended effect. `input` holds the fields that decide it, named one by one: neither the key nor how the tenant was named. */
-export type Keyed = {
-  readonly procedure: string;
-  readonly key: string;
-  readonly input: Readonly<Record<string, unknown>>;
-};
+/** One intended effect under the caller's key; `fingerprint` (SHA-256, base64) stands for its arguments. */
+export type Keyed = { readonly procedure: string; readonly key: string; readonly fingerprint: string };
 
-/** The same for the same input, whatever the order of its keys. */
-function fingerprintOf(input: Keyed['input']): Buffer {
+/** Whose key it is: a key is a caller's own, inside one workspace. */
+export type KeyOwner = Pick<Acting, 'actorId'> & { readonly workspaceId: string };
+
+type KeptAnswer = { readonly fingerprint: string; readonly answer: unknown };
+/** Answers that were given before, by `answerName`. */
+export type Answers = ReadonlyMap<string, KeptAnswer>;
+export type NewAnswer = { readonly owner: KeyOwner; readonly keyed: Keyed; readonly answer: unknown };
+
+/**
+ * The effect that a caller means by a key; null without one. `input` holds the fields that decide it, named one by one: neither the key
+ * nor how the tenant was named. The order of the fields does not matter.
+ */
+export function keyedBy(
+  procedure: string,
+  key: string | undefined,
+  input: Readonly<Record<string, unknown>>,
+): Keyed | null {
+  if (key === undefined) return null;
   const entries = Object.entries(input)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(entries)).digest();
+  return { procedure, key, fingerprint: hash('sha256', JSON.stringify(entries), 'base64') };
+}
+
+/** Under which an answer is found. */
+export const answerName = ({ workspaceId, actorId }: KeyOwner, { procedure, key }: Pick<Keyed, 'procedure' | 'key'>) =>
+  `${workspaceId} ${actorId} ${procedure} ${key}`;
+
+/** Throws `idempotency.mismatch` when the key was used for another effect. */
+export function assertSameEffect(kept: { readonly fingerprint: string }, { key, fingerprint }: Keyed): void {
+  if (kept.fingerprint !== fingerprint) throw IdempotencyMismatch({ idempotencyKey: key });
+}
+
+type Wanted = { readonly owner: KeyOwner; readonly keyed: Keyed };
+
+/** A scalar subquery: the kept answers of these keys as one JSON array. Read it after taking the locks on which the effects queue. */
+export function answersQuery(wanted: readonly Wanted[]): Prisma.Sql {
+  if (wanted.length === 0) return Prisma.sql`'[]'::json`;
+  const keys = JSON.stringify(
+    wanted.map(({ owner, keyed }) => ({ w: owner.workspaceId, a: owner.actorId, p: keyed.procedure, k: keyed.key })),
+  );
+  // The planner takes the LIMIT for the number of rows; without it, it expects a hundred and reads whole tables.
+  return Prisma.sql`(
+    select coalesce(json_agg(json_build_object('w', i.workspace_id, 'a', i.principal_id, 'p', i.procedure, 'k', i.key,
+                                               'f', encode(i.fingerprint, 'base64'), 'answer', i.answer)), '[]')
+      from (select * from json_to_recordset(${keys}::json) as k (w uuid, a uuid, p text, k text) limit ${wanted.length}) wanted
+      join idempotency_keys i
+        on i.workspace_id = wanted.w and i.principal_id = wanted.a and i.procedure = wanted.p and i.key = wanted.k)`;
+}
+
+/** One row of what `answersQuery` yields. */
+export type AnswerJson = {
+  readonly w: string;
+  readonly a: string;
+  readonly p: string;
+  readonly k: string;
+  readonly f: string;
+  readonly answer: unknown;
+};
+
+export function toAnswers(rows: readonly AnswerJson[]): Answers {
+  return new Map(
+    rows.map(({ w, a, p, k, f, answer }) => [
+      answerName({ workspaceId: w, actorId: a }, { procedure: p, key: k }),
+      { fingerprint: f, answer },
+    ]),
+  );
 }
 
 /**
- * The answer first given under this key by this caller, or null. Call it after taking the lock on which the effect queues:
- * before it, a twin that is about to commit would be missed. Throws `idempotency.mismatch`.
+ * New answers as a SELECT for `keepAnswersStatement`. A verb may make one of its own, with the same columns: w(orkspace), a(ctor),
+ * p(rocedure), k(ey), f(ingerprint, base64), answer.
  */
-export async function findAnswer(tx: Tx, scope: WorkspaceScope, keyed: Keyed): Promise<Prisma.JsonValue | null> {
-  const { procedure, key, input } = keyed;
-  const row = await tx.idempotencyKey.findUnique({
-    where: {
-      workspaceId_principalId_procedure_key: {
-        workspaceId: scope.workspaceId,
-        principalId: scope.actorId,
-        procedure,
-        key,
-      },
-    },
-    select: { fingerprint: true, answer: true },
-  });
-  if (!row) return null;
-  if (!fingerprintOf(input).equals(row.fingerprint)) throw IdempotencyMismatch({ idempotencyKey: key });
-  return row.answer;
+export function answersSource(answers: readonly NewAnswer[]): Prisma.Sql {
+  const rows = JSON.stringify(
+    answers.map(({ owner, keyed, answer }) => ({
+      ...{ w: owner.workspaceId, a: owner.actorId, p: keyed.procedure, k: keyed.key, f: keyed.fingerprint },
+      answer,
+    })),
+  );
+  return Prisma.sql`
+    select w, a, p, k, f, answer
+      from json_to_recordset(${rows}::json) as kept (w uuid, a uuid, p text, k text, f text, answer jsonb)`;
 }
 
-/** Keeps the answer in the transaction of the effect, so that it is there exactly when the effect is. */
-export async function keepAnswer(
-  tx: Tx,
-  scope: WorkspaceScope,
-  keyed: Keyed,
-  answer: Prisma.InputJsonValue,
-): Promise<void> {
-  await tx.$executeRaw`
-    insert into idempotency_keys (workspace_id, principal_id, procedure, key, fingerprint, answer)
-    values (${scope.workspaceId}::uuid, ${scope.actorId}::uuid, ${keyed.procedure}, ${keyed.key},
-            ${fingerprintOf(keyed.input)}, ${JSON.stringify(answer)}::jsonb)`;
-}
+/** An INSERT that keeps answers in the transaction of their effects, so that they are there exactly when the effects are. */
+export const keepAnswersStatement = (source: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  insert into idempotency_keys (workspace_id, principal_id, procedure, key, fingerprint, answer)
+  select w, a, p, k, decode(f, 'base64'), answer from (${source}) kept`;

@@ -1,1 +1,13 @@
-export { findAnswer, type Keyed, keepAnswer } from './idempotency.ts';
+export {
+  type AnswerJson,
+  type Answers,
+  answerName,
+  answersQuery,
+  answersSource,
+  assertSameEffect,
+  type Keyed,
+  keepAnswersStatement,
+  keyedBy,
+  type NewAnswer,
+  toAnswers,
+} from './idempotency.ts';

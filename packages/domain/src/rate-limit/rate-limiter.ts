@@ -45,6 +45,12 @@ export function createRateLimiter(deps: {
     return fresh;
   }
 
+  /** Only the store sees it, so that a call on a lease does not pay for it. */
+  const keyOf = (policy: RatePolicy, subject: string): Buffer =>
+    createHmac('sha256', secret)
+      .update(lengthPrefixed('rate-limit', policy.name, subject))
+      .digest();
+
   async function takeFromStore(key: Buffer, policy: RatePolicy, cost: number): Promise<Take | null> {
     try {
       return await store.take(key, { limit: policy.limit, windowSeconds: WINDOW_SECONDS, cost });
@@ -81,10 +87,7 @@ export function createRateLimiter(deps: {
   /** Charges one call of `subject`. Throws `request.rate_limited`; a refused call is not charged. */
   async function charge(policy: RatePolicy, subject: string): Promise<void> {
     if (policy.limit === 0) return;
-    const key = createHmac('sha256', secret)
-      .update(lengthPrefixed('rate-limit', policy.name, subject))
-      .digest();
-    const local = localOf(key.toString('latin1'));
+    const local = localOf(`${policy.name} ${subject}`);
     for (;;) {
       const at = now();
       // A flood is answered from memory: it must not become database load.
@@ -95,7 +98,7 @@ export function createRateLimiter(deps: {
       }
       // One at a time for each key: parallel calls that took a lease each would use the limit up with a few calls.
       const underWay = local.taking;
-      local.taking ??= take(key, policy, local).finally(() => {
+      local.taking ??= take(keyOf(policy, subject), policy, local).finally(() => {
         local.taking = null;
       });
       const outcome = await local.taking;

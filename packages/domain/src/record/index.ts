@@ -1,1 +1,1 @@
-export { record } from './record.ts';
+export { type Recording, record, recordClauses, recordingsSource } from './record.ts';

@@ -1,31 +1,52 @@
 import type { DomainEvent } from '@morket/contract/events';
-import type { Tx } from '@morket/db';
+import { Prisma, type Tx } from '@morket/db';
 import type { Acting } from '../access/index.ts';
 import { newId } from '../ids/index.ts';
 import { changedFields } from './changes.model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+type Change = { readonly before?: Fields; readonly after?: Fields };
+
+/** One state change to write down: who did it, what happened, and what it changed. `id` names its audit entry and its event alike. */
+export type Recording = {
+  readonly id: string;
+  readonly acting: Acting;
+  readonly event: DomainEvent;
+  readonly change: Change;
+};
 
 /**
  * Writes down one state change in its own transaction: the audit entry (who, what, before and after) and the outbox event.
  * Every verb that changes state ends in it; delivery, webhooks and projections feed on what it wrote.
  */
-export async function record(
-  tx: Tx,
-  acting: Acting,
-  event: DomainEvent,
-  change: { readonly before?: Fields; readonly after?: Fields } = {},
-): Promise<void> {
-  const changes = changedFields(change.before ?? {}, change.after ?? event.payload);
-  const { actorId, impersonatorId, workspaceId, origin } = acting;
-  const { type, id } = event.aggregate;
-  await tx.$executeRaw`
-    with audit as (
+export async function record(tx: Tx, acting: Acting, event: DomainEvent, change: Change = {}): Promise<void> {
+  const source = recordingsSource([{ id: newId(), acting, event, change }]);
+  await tx.$executeRaw`with ${recordClauses(source)} select 1`;
+}
+
+/**
+ * Recordings as a SELECT for `recordClauses`. A verb that writes many rows may make a SELECT of its own from them, with the same columns:
+ * i(d), w(orkspace), u(ser), m (impersonator), r(equest), n(ame), v(ersion), t(ype) and a(ggregate id), p(ayload), c(hanges).
+ */
+export function recordingsSource(recordings: readonly Recording[]): Prisma.Sql {
+  const rows = recordings.map(({ id, acting, event, change }) => ({
+    ...{ i: id, w: acting.workspaceId, u: acting.actorId, m: acting.impersonatorId, r: acting.origin.requestId },
+    ...{ n: event.name, v: event.version, t: event.aggregate.type, a: event.aggregate.id, p: event.payload },
+    c: changedFields(change.before ?? {}, change.after ?? event.payload),
+  }));
+  return Prisma.sql`
+    select i, w, u, m, r, n, v, t, a, p, c from json_to_recordset(${JSON.stringify(rows)}::json)
+      as x (i uuid, w uuid, u uuid, m uuid, r uuid, n text, v int, t text, a text, p jsonb, c jsonb)`;
+}
+
+/** Writes down what `source` selects, as WITH clauses of a statement that may write more; events keep the order of the source. */
+export function recordClauses(source: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    recorded as materialized (${source}),
+    audit as (
       insert into audit_log (id, workspace_id, actor_id, impersonator_id, action, entity_type, entity_id, changes, request_id)
-      values (${newId()}::uuid, ${workspaceId}::uuid, ${actorId}::uuid, ${impersonatorId}::uuid, ${event.name}, ${type}, ${id},
-              ${JSON.stringify(changes)}::jsonb, ${origin.requestId}::uuid)
-    )
-    insert into outbox (id, workspace_id, name, version, aggregate_type, aggregate_id, payload, request_id)
-    values (${newId()}::uuid, ${workspaceId}::uuid, ${event.name}, ${event.version}::int, ${type}, ${id},
-            ${JSON.stringify(event.payload)}::jsonb, ${origin.requestId}::uuid)`;
+      select i, w, u, m, n, t, a, c, r from recorded),
+    outbox as (
+      insert into outbox (id, workspace_id, name, version, aggregate_type, aggregate_id, payload, request_id)
+      select i, w, n, v, t, a, p, r from recorded)`;
 }

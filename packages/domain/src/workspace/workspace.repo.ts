@@ -1,6 +1,6 @@
 import type { Role } from '@morket/contract/permissions';
 import type { Workspace } from '@morket/contract/workspace';
-import type { Reader, Tx } from '@morket/db';
+import { type PointReader, Prisma, type Reader, type Tx } from '@morket/db';
 import type { UserScope, WorkspaceScope } from '../access/index.ts';
 
 export type WorkspaceRow = {
@@ -54,9 +54,16 @@ export async function listWorkspaces(
 }
 
 /** The workspace of a scope: authorizing found it a moment ago. */
-export function findWorkspace(reader: Reader, scope: WorkspaceScope) {
-  return reader.workspace.findFirst({ where: { id: scope.workspaceId, deletedAt: null } });
+export async function findWorkspace(points: PointReader, scope: WorkspaceScope): Promise<WorkspaceRow | null> {
+  const row = await points.readJson<(Pick<WorkspaceRow, 'id' | 'name' | 'slug'> & WorkspaceTimes) | null>(Prisma.sql`
+    select (select json_build_object('id', id, 'name', name, 'slug', slug, 'created', extract(epoch from created_at) * 1000,
+                                     'updated', extract(epoch from updated_at) * 1000)
+              from workspaces where id = ${scope.workspaceId}::uuid and deleted_at is null) as json`);
+  if (!row) return null;
+  const { id, name, slug, created, updated } = row;
+  return { id, name, slug, createdAt: new Date(created), updatedAt: new Date(updated) };
 }
+type WorkspaceTimes = { readonly created: number; readonly updated: number };
 
 /** The first lock in the order workspace → billing → run → row. Null when the workspace has been deleted meanwhile. */
 export async function lockWorkspace(tx: Tx, workspaceId: string): Promise<WorkspaceRow | null> {

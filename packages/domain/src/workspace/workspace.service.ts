@@ -68,7 +68,7 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
   }
 
   async function get(scope: WorkspaceScope): Promise<Workspace> {
-    const row = await repo.findWorkspace(db.read, scope);
+    const row = await repo.findWorkspace(db.points, scope);
     if (!row) throw Forbidden({});
     return repo.toWorkspaceDto(row, scope.role);
   }

@@ -136,5 +136,9 @@ test('the Idempotency-Key header is documented where it is read', () => {
     'auth.refresh',
     'billing.addCredits',
     'billing.debit',
+    'billing.reverse',
+    'billing.holds.create',
+    'billing.holds.capture',
+    'billing.holds.release',
   ]);
 });

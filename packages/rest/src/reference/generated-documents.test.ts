@@ -32,7 +32,7 @@ test('a section names the details and who answers it', () => {
     .find((text) => text.startsWith('`billing.insufficient_credits`'));
   expect(section).toContain('**402**');
   expect(section).toContain('- `required`: integer');
-  expect(section).toContain('Answered by: `billing.debit`.');
+  expect(section).toContain('Answered by: `billing.debit`, `billing.holds.create`.');
 });
 
 test('groups of procedures are named as such, others one by one', () => {

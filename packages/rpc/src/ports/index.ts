@@ -1,5 +1,5 @@
 import type { AuthPort, SessionPort } from './auth.port.ts';
-import type { BillingPort } from './billing.port.ts';
+import type { BillingPort, HoldPort, LedgerAuditPort, RechargePort } from './billing.port.ts';
 import type { CredentialPort } from './credential.port.ts';
 import type { AccessPort, HealthPort, LimitPort } from './platform.port.ts';
 import type { InvitationPort, MemberPort, WorkspacePort } from './workspace.port.ts';
@@ -16,6 +16,9 @@ export type Services = {
   readonly invitations: InvitationPort;
   readonly credentials: CredentialPort;
   readonly billing: BillingPort;
+  readonly holds: HoldPort;
+  readonly recharges: RechargePort;
+  readonly ledgerAudit: LedgerAuditPort;
 };
 
 export type { AddressPolicy } from './platform.port.ts';

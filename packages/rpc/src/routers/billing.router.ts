@@ -1,67 +1,98 @@
 import {
   AddCreditsInput,
+  BalanceAt,
+  BalanceAtInput,
   BalanceTooLarge,
   Billing,
   CreditLimitReached,
   DebitInput,
+  ExpiryInThePast,
+  GrantPage,
   InsufficientCredits,
+  LedgerVerification,
   ListTransactionsInput,
   Movement,
-  SetAutoRechargeInput,
+  NotReversible,
+  ReverseInput,
   SetCreditLimitInput,
+  TransactionNotFound,
   TransactionPage,
 } from '@morket/contract/billing';
 import { IdempotencyMismatch } from '@morket/contract/errors';
+import { PageInput } from '@morket/contract/primitives';
 import { workspaceProcedure } from '../procedures/index.ts';
 import { t } from '../trpc.ts';
+import { holdRouter } from './hold.router.ts';
 import { keyed } from './idempotency-key.ts';
+import { rechargeProcedures } from './recharge.router.ts';
+
+const BILLING = '/workspaces/{workspaceId}/billing';
 
 export const billingRouter = t.router({
   get: workspaceProcedure('billing:read')
-    .meta({ rest: { method: 'GET', path: '/workspaces/{workspaceId}/billing' }, summary: 'Balance, limits and cycle' })
+    .meta({ rest: { method: 'GET', path: BILLING }, summary: 'Balance, limits and cycle' })
     .output(Billing)
     .query(({ ctx }) => ctx.services.billing.get(ctx.scope)),
   addCredits: workspaceProcedure('billing:manage')
     .meta({
-      rest: { method: 'POST', path: '/workspaces/{workspaceId}/billing/credits', status: 201 },
+      rest: { method: 'POST', path: `${BILLING}/credits`, status: 201 },
       summary: 'Add credits',
-      errors: [BalanceTooLarge, IdempotencyMismatch],
+      errors: [BalanceTooLarge, ExpiryInThePast, IdempotencyMismatch],
     })
     .input(AddCreditsInput)
     .output(Movement)
-    .mutation(({ ctx, input }) => ctx.services.billing.addCredits(ctx.scope, keyed(ctx, input))),
+    .mutation(({ ctx, input, signal }) => ctx.services.billing.addCredits(ctx.scope, keyed(ctx, input), signal)),
   debit: workspaceProcedure('billing:spend')
     .meta({
-      rest: { method: 'POST', path: '/workspaces/{workspaceId}/billing/debits' },
+      rest: { method: 'POST', path: `${BILLING}/debits` },
       summary: 'Spend credits',
       errors: [InsufficientCredits, CreditLimitReached, IdempotencyMismatch],
     })
     .input(DebitInput)
     .output(Movement)
-    .mutation(({ ctx, input }) => ctx.services.billing.debit(ctx.scope, keyed(ctx, input))),
-  transactions: workspaceProcedure('billing:read')
+    .mutation(({ ctx, input, signal }) => ctx.services.billing.debit(ctx.scope, keyed(ctx, input), signal)),
+  reverse: workspaceProcedure('billing:manage')
     .meta({
-      rest: { method: 'GET', path: '/workspaces/{workspaceId}/billing/transactions' },
-      summary: 'The ledger, newest first',
+      rest: { method: 'POST', path: `${BILLING}/transactions/{transactionId}/reversal`, status: 201 },
+      summary: 'Take a transaction back by a new one',
+      errors: [TransactionNotFound, NotReversible, BalanceTooLarge, IdempotencyMismatch],
     })
+    .input(ReverseInput)
+    .output(Movement)
+    .mutation(({ ctx, input, signal }) => ctx.services.billing.reverse(ctx.scope, keyed(ctx, input), signal)),
+  transactions: workspaceProcedure('billing:read')
+    .meta({ rest: { method: 'GET', path: `${BILLING}/transactions` }, summary: 'The ledger, newest first' })
     .input(ListTransactionsInput)
     .output(TransactionPage)
     .query(({ ctx, input }) => ctx.services.billing.transactions(ctx.scope, input)),
-  setAutoRecharge: workspaceProcedure('billing:manage')
+  grants: workspaceProcedure('billing:read')
     .meta({
-      rest: { method: 'PUT', path: '/workspaces/{workspaceId}/billing/auto-recharge' },
-      summary: 'Set automatic recharge',
-      errors: [BalanceTooLarge],
+      rest: { method: 'GET', path: `${BILLING}/grants` },
+      summary: 'What the balance consists of, in the order in which it will be spent',
     })
-    .input(SetAutoRechargeInput)
-    .output(Billing)
-    .mutation(({ ctx, input }) => ctx.services.billing.setAutoRecharge(ctx.scope, input)),
+    .input(PageInput)
+    .output(GrantPage)
+    .query(({ ctx, input }) => ctx.services.billing.grants(ctx.scope, input)),
+  balanceAt: workspaceProcedure('billing:read')
+    .meta({ rest: { method: 'GET', path: `${BILLING}/balance` }, summary: 'The balance at an instant' })
+    .input(BalanceAtInput)
+    .output(BalanceAt)
+    .query(({ ctx, input }) => ctx.services.billing.balanceAt(ctx.scope, input)),
+  verify: workspaceProcedure('billing:manage')
+    .meta({
+      rest: { method: 'GET', path: `${BILLING}/verification` },
+      summary: 'Derive every balance from the ledger anew, and compare',
+    })
+    .output(LedgerVerification)
+    .query(({ ctx }) => ctx.services.ledgerAudit.verify(ctx.scope)),
   setCreditLimit: workspaceProcedure('billing:manage')
     .meta({
-      rest: { method: 'PUT', path: '/workspaces/{workspaceId}/billing/credit-limit' },
+      rest: { method: 'PUT', path: `${BILLING}/credit-limit` },
       summary: 'Cap what a billing cycle may spend',
     })
     .input(SetCreditLimitInput)
     .output(Billing)
     .mutation(({ ctx, input }) => ctx.services.billing.setCreditLimit(ctx.scope, input)),
+  ...rechargeProcedures,
+  holds: holdRouter,
 });

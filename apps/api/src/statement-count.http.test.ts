@@ -1,0 +1,117 @@
+import { aMember, aTenant, createWorld, type Tenant, type World } from '@morket/testing';
+import { type Answer, send } from '@morket/testing/http';
+import { createTestDatabase, type TestDatabase } from '@morket/testing/template-database';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openStatementLog } from '../test/statement-log.ts';
+
+/** What a request costs the database: session, person, workspace and role are one statement, for a batch of ten as for one call. */
+let database: TestDatabase;
+let log: Awaited<ReturnType<typeof openStatementLog>>;
+let world: World;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  log = await openStatementLog(database.url);
+  world = await createWorld({ databaseUrl: log.url, env: { RATE_LIMIT_USER_PER_MINUTE: '1000' } });
+});
+afterAll(async () => {
+  await world.close();
+  log.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  tenant = await aTenant(world);
+  // The first call of a person takes a lease from the rate limiter.
+  await get('workspace.get', { workspaceId: tenant.id });
+  log.take();
+});
+
+const get = (paths: string, input: unknown, options: { batch?: boolean; token?: string } = {}): Promise<Answer> => {
+  const { batch = false, token = tenant.owner.accessToken } = options;
+  const query = { input: JSON.stringify(input), ...(batch ? { batch: '1' } : {}) };
+  return send(world, { method: 'GET', url: `/trpc/${paths}`, query }, { token });
+};
+const getBatch = (calls: readonly (readonly [path: string, input: unknown])[], token?: string) =>
+  get(calls.map(([path]) => path).join(','), Object.fromEntries(calls.map(([, input], place) => [place, input])), {
+    batch: true,
+    ...(token === undefined ? {} : { token }),
+  });
+
+const isAccess = (sql: string) => /\bfrom sessions\b/.test(sql);
+const isLimit = (sql: string) => /\brate_limits\b/.test(sql);
+/** How many statements were for access, for the rate limiter, and for the procedures themselves. */
+function spent() {
+  const statements = log.take();
+  const [access, limits] = [statements.filter(isAccess), statements.filter(isLimit)];
+  return { access: access.length, limits: limits.length, own: statements.length - access.length - limits.length };
+}
+
+test('a call costs one statement for access and one of its own', async () => {
+  expect((await get('workspace.get', { workspaceId: tenant.id })).status).toBe(200);
+  expect(spent()).toEqual({ access: 1, limits: 0, own: 1 });
+});
+
+test('so it does over REST', async () => {
+  const token = tenant.owner.accessToken;
+  const answer = await send(world, { method: 'GET', url: `/api/v1/workspaces/${tenant.id}` }, { token });
+  expect(answer.status).toBe(200);
+  expect(spent()).toEqual({ access: 1, limits: 0, own: 1 });
+});
+
+describe('a batch', () => {
+  const ten = () => Array.from({ length: 10 }, () => ['workspace.get', { workspaceId: tenant.id }] as const);
+
+  test('of ten costs one statement for access', async () => {
+    expect((await getBatch(ten())).status).toBe(200);
+    const { access, limits, own } = spent();
+    expect({ access, limits }).toEqual({ access: 1, limits: 0 });
+    expect(own).toBeLessThanOrEqual(10);
+  });
+
+  test('reads it anew each time', async () => {
+    await getBatch(ten());
+    await getBatch(ten());
+    expect(spent().access).toBe(2);
+    await world.services.sessions.revokeOthers(tenant.owner.scope);
+    await world.services.workspaces.delete(tenant.scope);
+    expect((await getBatch(ten())).status, 'what has changed holds at once').toBe(403);
+  });
+
+  test('of calls about a workspace and about oneself costs one for each', async () => {
+    const answer = await getBatch([
+      ['workspace.get', { workspaceId: tenant.id }],
+      ['auth.me', undefined],
+      ['workspace.members.list', { workspaceId: tenant.id }],
+    ]);
+    expect(answer.status).toBe(200);
+    expect(spent().access).toBe(2);
+  });
+
+  test('in two workspaces costs two', async () => {
+    const other = await aTenant(world, { owner: tenant.owner });
+    log.take();
+    const answer = await getBatch([tenant, other, tenant].map(({ id }) => ['workspace.get', { workspaceId: id }]));
+    expect(answer.status).toBe(200);
+    expect(spent().access).toBe(2);
+  });
+
+  test('still asks the permission of each call', async () => {
+    const viewer = await aMember(world, tenant, 'viewer');
+    const answer = await getBatch(
+      [
+        ['workspace.get', { workspaceId: tenant.id }],
+        ['workspace.invitations.list', { workspaceId: tenant.id }],
+      ],
+      viewer.accessToken,
+    );
+    expect(answer.status).toBe(207);
+    expect(answer.text).toContain('access.forbidden');
+  });
+});
+
+test('the rate limiter works from its lease', async () => {
+  for (let call = 0; call < 30; call += 1) await get('workspace.get', { workspaceId: tenant.id });
+  // A lease is fifty calls, and ends with its minute.
+  expect(spent()).toMatchObject({ access: 30, limits: expect.toSatisfy((count: number) => count <= 1) });
+});

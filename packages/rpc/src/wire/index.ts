@@ -1,0 +1,2 @@
+export { planOf } from './plan.ts';
+export { type WireSerializer, wireSerializer } from './serializer.ts';

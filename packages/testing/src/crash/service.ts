@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { type ApiProcess, startApi } from '../api-process.ts';
+import type { Told } from '../ledger-claims.ts';
+
+/** A movement of credits under a key. */
+export type Order = {
+  readonly workspaceId: string;
+  readonly kind: 'debit' | 'credit';
+  readonly amount: number;
+  readonly description: string;
+  readonly key: string;
+};
+
+/** What a caller hears of one try: a final answer, with the moment of its effect, or that this try failed. */
+export type Heard =
+  | { readonly told: Extract<Told, { outcome: 'moved' | 'refused' }>; readonly at: Date | null }
+  | { readonly failed: string };
+
+export type CrashService = {
+  /** Sends an order over HTTP to whichever process serves now. Throws on an answer that no fault explains. */
+  send(order: Order): Promise<Heard>;
+  /** A workspace of its owner with this many credits. */
+  openWorkspace(credits: number): Promise<string>;
+  /** SIGKILL, then a new process; resolves when that one listens. */
+  kill(): Promise<void>;
+  /** Asks it to end and waits until it has. */
+  stop(): Promise<void>;
+  /** Unless asked to, no process ends: what one said that did. */
+  complaints(): readonly string[];
+};
+
+const PASSWORD = 'four random words of the writer';
+const REQUEST_TIMEOUT_MS = 20_000;
+
+type Envelope = { readonly data: unknown; readonly error: { readonly code: string; readonly details: unknown } | null };
+
+/** The API as a process of its own on this database, configured as in production. */
+export async function startCrashService(databaseUrl: string): Promise<CrashService> {
+  const env = {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: databaseUrl,
+    // The same for every process, so that a token outlives the one that gave it.
+    JWT_SECRET: randomBytes(32).toString('hex'),
+    ENCRYPTION_MASTER_KEY: randomBytes(32).toString('hex'),
+    JWT_ACCESS_EXPIRY: '1d',
+    RATE_LIMIT_AUTH_PER_MINUTE: '0',
+    RATE_LIMIT_PER_MINUTE: '0',
+    RATE_LIMIT_USER_PER_MINUTE: '0',
+    BCRYPT_ROUNDS: '10',
+    SHUTDOWN_DELAY_MS: '0',
+  };
+  const complaints: string[] = [];
+  let api: ApiProcess;
+  let url: URL;
+  let token = '';
+
+  async function start(): Promise<void> {
+    const started = startApi(env);
+    api = started;
+    url = await started.listening();
+    void started.ended.then(({ code, signal }) => {
+      if (signal === 'SIGKILL' || code === 0) return;
+      const last = started
+        .stdout()
+        .split('\n')
+        .filter((line) => line.includes('"level":"fatal"'));
+      complaints.push([`the API ended by itself (${code ?? signal})`, ...last, started.stderr()].join('\n'));
+    });
+  }
+
+  async function post(path: string, body: unknown): Promise<{ readonly status: number } & Envelope> {
+    const response = await fetch(new URL(`/api/v1${path}`, url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token !== '' && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    return { status: response.status, ...(JSON.parse(text) as Envelope) }; // the envelope of every answer
+  }
+
+  async function create<T>(path: string, body: unknown): Promise<T> {
+    const { status, data, error } = await post(path, body);
+    if (status >= 300) throw new Error(`POST ${path} was answered with ${status} ${error?.code}`);
+    return data as T; // what the caller knows of the procedure
+  }
+
+  async function send(order: Order): Promise<Heard> {
+    const { workspaceId, kind, amount, description, key: idempotencyKey } = order;
+    const answer = await post(`/workspaces/${workspaceId}/billing/${kind}s`, {
+      amount,
+      description,
+      idempotencyKey,
+    }).catch((err: unknown) => ({ failed: String(err instanceof Error ? (err.cause ?? err) : err) }));
+    if ('failed' in answer) return answer;
+    const { status, data, error } = answer;
+    if (status < 300) {
+      type Moved = { transaction: { id: string; amount: number; balanceAfter: number; createdAt: string } };
+      const { id: transactionId, amount: moved, balanceAfter, createdAt } = (data as Moved).transaction; // a success
+      return { told: { outcome: 'moved', transactionId, amount: moved, balanceAfter }, at: new Date(createdAt) };
+    }
+    if (status === 402)
+      return { told: { outcome: 'refused', code: error?.code ?? '', details: error?.details }, at: null };
+    if (status >= 500) return { failed: `${status} ${error?.code}` };
+    throw new Error(`${kind} "${description}" was answered with ${status} ${error?.code}`);
+  }
+
+  await start();
+  const email = `writer-${randomBytes(6).toString('hex')}@example.com`;
+  const registered = { email, password: PASSWORD, name: 'The writer' };
+  token = (await create<{ accessToken: string }>('/auth/register', registered)).accessToken;
+
+  async function openWorkspace(credits: number): Promise<string> {
+    const { id } = await create<{ id: string }>('/workspaces', { name: `Crash ${randomBytes(4).toString('hex')}` });
+    await create(`/workspaces/${id}/billing/credits`, { amount: credits, description: 'opening balance' });
+    return id;
+  }
+
+  async function kill(): Promise<void> {
+    api.signal('SIGKILL');
+    await api.ended;
+    await start();
+  }
+
+  async function stop(): Promise<void> {
+    api.signal('SIGTERM');
+    await api.ended;
+  }
+
+  return { send, openWorkspace, kill, stop, complaints: () => complaints };
+}
