@@ -13,29 +13,38 @@ export type PrincipalRow = {
   readonly role: Role | null;
 };
 
-/** Session, person, workspace and membership of a request in one indexed query. Null: no such session of this person. */
-export function findPrincipal(
+export type PrincipalKey = {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly tenant: TenantChoice | null;
+};
+
+/** Session, person, workspace and membership of each request, in one indexed query; null where there is no such session of that person. */
+export function findPrincipals(
   points: PointReader,
-  key: { readonly sessionId: string; readonly userId: string; readonly tenant: TenantChoice | null },
-): Promise<PrincipalRow | null> {
-  const { sessionId, userId, tenant } = key;
-  return points.readJson<PrincipalRow | null>(Prisma.sql`
-    select (select json_build_object(
-             'observedGen', s.observed_gen,
-             'revoked', s.revoked_at is not null,
-             'expired', s.absolute_expires_at <= now(),
-             'disabled', u.disabled_at is not null,
-             'seenLongAgo', s.last_seen_at < now() - interval '1 minute',
-             'workspaceId', w.id, 'workspaceSlug', w.slug, 'role', m.role)
-      from sessions s
-      join users u on u.id = s.user_id
+  keys: readonly PrincipalKey[],
+): Promise<readonly (PrincipalRow | null)[]> {
+  const rows = keys.map(({ sessionId, userId, tenant }, index) => ({
+    ...{ n: index, s: sessionId, u: userId, inside: tenant !== null, id: tenant?.id, slug: tenant?.slug },
+  }));
+  return points.readJson(Prisma.sql`
+    select json_agg(
+             case when s.id is null then null else json_build_object(
+               'observedGen', s.observed_gen,
+               'revoked', s.revoked_at is not null,
+               'expired', s.absolute_expires_at <= now(),
+               'disabled', u.disabled_at is not null,
+               'seenLongAgo', s.last_seen_at < now() - interval '1 minute',
+               'workspaceId', w.id, 'workspaceSlug', w.slug, 'role', m.role) end order by k.n) as json
+      from json_to_recordset(${JSON.stringify(rows)}::json) as k (n int, s uuid, u uuid, inside boolean, id uuid, slug text)
+      left join sessions s on s.id = k.s and s.user_id = k.u
+      left join users u on u.id = s.user_id
       left join workspaces w on w.deleted_at is null and w.id = case
-             when not ${tenant !== null}::boolean then null
-             when ${tenant?.id ?? null}::uuid is not null then ${tenant?.id ?? null}::uuid
-             when ${tenant?.slug ?? null}::text is not null then (select id from workspaces where slug = ${tenant?.slug ?? null}::text)
+             when not k.inside then null
+             when k.id is not null then k.id
+             when k.slug is not null then (select id from workspaces where slug = k.slug)
              else s.active_workspace_id end
-      left join memberships m on m.workspace_id = w.id and m.user_id = s.user_id
-     where s.id = ${sessionId}::uuid and s.user_id = ${userId}::uuid) as json`);
+      left join memberships m on m.workspace_id = w.id and m.user_id = s.user_id`);
 }
 
 /** Notes that the token of generation `gen` is in use: from now on its predecessor is no honest retry. */

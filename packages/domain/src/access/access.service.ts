@@ -3,6 +3,7 @@ import { can, type Permission } from '@morket/contract/permissions';
 import type { Db } from '@morket/db';
 import * as repo from './access.repo.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
+import { createPrincipalReader } from './principal-reader.ts';
 import type { RequestOrigin, UserScope, WorkspaceScope } from './scope.ts';
 import { chooseTenant, type TenantChoice, type TenantSources } from './tenant.model.ts';
 
@@ -12,11 +13,12 @@ import { chooseTenant, type TenantChoice, type TenantSources } from './tenant.mo
  */
 export function createAccessService(deps: { readonly db: Db; readonly tokens: AccessTokens }) {
   const { db, tokens } = deps;
+  const principals = createPrincipalReader(db.points);
   /** What was read for a request: its origin is made with it, and goes with it. The calls of a batch share it. */
   const readFor = new WeakMap<RequestOrigin, Map<string, Promise<repo.PrincipalRow>>>();
 
   async function readPrincipal(claims: AccessClaims, tenant: TenantChoice | null): Promise<repo.PrincipalRow> {
-    const row = await repo.findPrincipal(db.points, { sessionId: claims.sessionId, userId: claims.userId, tenant });
+    const row = await principals.read({ sessionId: claims.sessionId, userId: claims.userId, tenant });
     if (!row || row.revoked || row.disabled) throw Unauthenticated({ reason: 'revoked' });
     if (row.expired) throw Unauthenticated({ reason: 'expired' });
     if (claims.gen > row.observedGen || row.seenLongAgo) await repo.observe(db.read, claims.sessionId, claims.gen);
