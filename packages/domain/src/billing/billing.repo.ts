@@ -1,9 +1,9 @@
 import type { BalanceAt, CreditGrant, CreditTransaction } from '@morket/contract/billing';
-import type { Reader, Tx } from '@morket/db';
+import { type PointReader, Prisma, type Reader, type Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
-import type { Account } from './account.model.ts';
 import type { Books } from './books.model.ts';
 import { inBurnOrder } from './grant.model.ts';
+import { ACCOUNT_JSON, type AccountJson, GRANT_JSON, type GrantJson, toAccount, toGrant } from './stored-books.ts';
 import { toTransactionDto } from './to-dto.ts';
 
 export async function insertAccount(
@@ -14,50 +14,24 @@ export async function insertAccount(
   await tx.billingAccount.create({ data: { workspaceId, cycleStart: cycle.start, cycleEnd: cycle.end } });
 }
 
-/** The account with its open grants, as of one instant; nothing is locked. */
-export async function getBooks(reader: Reader, scope: WorkspaceScope): Promise<Books> {
-  const { workspaceId } = scope;
-  const [row] = await reader.$queryRaw<(Account & { grants: GrantJson[] })[]>`
-    select a.plan_type::text as "planType", a.balance, a.debt,
-           -- Overdue holds end with the next movement.
-           a.held - (select coalesce(sum(h.amount - h.captured), 0) from credit_holds h
-                      where h.workspace_id = a.workspace_id and h.state = 'open' and h.expires_at <= clock_timestamp())::bigint as held,
-           a.seq, encode(a.head_hash, 'hex') as "headHash",
-           a.credit_limit as "creditLimit", a.cycle_start as "cycleStart", a.cycle_end as "cycleEnd", a.cycle_spent as "cycleSpent",
-           a.auto_recharge as "autoRecharge", a.auto_recharge_threshold as "autoRechargeThreshold",
-           a.auto_recharge_amount as "autoRechargeAmount", a.open_recharge_id as "openRechargeId",
-           a.recharge_rests_until as "rechargeRestsUntil",
-           (select coalesce(json_agg(json_build_object('seq', g.seq, 'amount', g.amount, 'remaining', g.remaining,
-                                                       'expired', g.expired, 'priority', g.priority, 'expires', extract(epoch from g.expires_at) * 1000)), '[]')
-              from credit_grants g where g.workspace_id = a.workspace_id and g.is_open) as grants
-      from billing_accounts a
-     where a.workspace_id = ${workspaceId}::uuid`;
+/** The account with its open grants, as of one instant; nothing is locked. Overdue holds, which end with the next movement, hold nothing. */
+export async function getBooks(points: PointReader, scope: WorkspaceScope): Promise<Books> {
+  type BooksJson = { readonly account: AccountJson; readonly grants: readonly GrantJson[]; readonly overdue: number };
+  const row = await points.readJson<BooksJson | null>(Prisma.sql`
+    select (select json_build_object(
+              'account', ${ACCOUNT_JSON},
+              'grants', (select coalesce(json_agg(${GRANT_JSON}), '[]') from credit_grants g
+                          where g.workspace_id = a.workspace_id and g.is_open),
+              'overdue', (select coalesce(sum(h.amount - h.captured), 0) from credit_holds h
+                           where h.workspace_id = a.workspace_id and h.state = 'open' and h.expires_at <= clock_timestamp()))
+              from billing_accounts a where a.workspace_id = ${scope.workspaceId}::uuid) as json`);
   if (!row) throw new Error('A workspace is created together with its billing account; this one has none.');
-  const { grants, ...account } = row;
+  const account = toAccount(row.account);
   return {
-    account,
-    grants: grants
-      .map(({ seq, amount, remaining, expired, priority, expires }) => ({
-        ...{
-          seq: BigInt(seq),
-          amount: BigInt(amount),
-          remaining: BigInt(remaining),
-          expired: BigInt(expired),
-          priority,
-        },
-        expiresAt: expires === null ? null : new Date(expires),
-      }))
-      .sort(inBurnOrder),
+    account: { ...account, held: account.held - BigInt(row.overdue) },
+    grants: row.grants.map(toGrant).sort(inBurnOrder),
   };
 }
-type GrantJson = {
-  seq: number;
-  amount: number;
-  remaining: number;
-  expired: number;
-  priority: number;
-  expires: number | null;
-};
 
 /** Waits for the movements under way; those that wait behind it find the account closed. */
 export async function closeAccount(tx: Tx, scope: WorkspaceScope): Promise<void> {

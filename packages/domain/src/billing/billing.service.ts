@@ -67,7 +67,7 @@ export function createBillingService({ db, ledger }: { readonly db: Db; readonly
 
   /** As the next movement will find it: what has expired meanwhile counts no more, booked or not. */
   async function get(scope: WorkspaceScope): Promise<Billing> {
-    return toCurrentDto(scope, await repo.getBooks(db.read, scope), new Date());
+    return toCurrentDto(scope, await repo.getBooks(db.points, scope), new Date());
   }
 
   /** The ledger, newest first. */
@@ -96,7 +96,7 @@ export function createBillingService({ db, ledger }: { readonly db: Db; readonly
         before: { creditLimit: before.creditLimit },
         after: { creditLimit },
       });
-      return toCurrentDto(scope, await repo.getBooks(tx, scope), new Date());
+      return toCurrentDto(scope, await repo.getBooks(asPointTx(tx), scope), new Date());
     });
   }
 

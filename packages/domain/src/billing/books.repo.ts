@@ -6,27 +6,9 @@ import { type Item, Verdict } from './command.ts';
 import { type Grant, inBurnOrder, toBurns } from './grant.model.ts';
 import type { Original } from './movement.model.ts';
 import { type HoldRow, inWorkspace, type Sheet } from './sheet.ts';
+import { ACCOUNT_JSON, type AccountJson, GRANT_JSON, type GrantJson, toAccount, toGrant } from './stored-books.ts';
 
 export type LockedAccount = Account & { readonly workspaceId: string };
-
-type AccountJson = {
-  w: string;
-  plan: Account['planType'];
-  balance: number;
-  held: number;
-  debt: number;
-  seq: number;
-  hash: string | null;
-  limit: number | null;
-  start: number;
-  end: number;
-  spent: number;
-  auto: boolean;
-  threshold: number;
-  amount: number;
-  open: string | null;
-  rests: number | null;
-};
 
 /**
  * Takes the locks on which every movement of these workspaces queues, in the order of their ids; read nothing a decision needs before
@@ -34,35 +16,14 @@ type AccountJson = {
  */
 export async function lockAccounts(tx: PointTx, workspaceIds: readonly string[]): Promise<LockedAccount[]> {
   const rows = await tx.readJson<AccountJson[]>(Prisma.sql`
-    select coalesce(json_agg(json_build_object(
-             'w', a.workspace_id, 'plan', a.plan_type, 'balance', a.balance, 'held', a.held, 'debt', a.debt, 'seq', a.seq,
-             'hash', encode(a.head_hash, 'hex'), 'limit', a.credit_limit, 'start', extract(epoch from a.cycle_start) * 1000,
-             'end', extract(epoch from a.cycle_end) * 1000, 'spent', a.cycle_spent, 'auto', a.auto_recharge,
-             'threshold', a.auto_recharge_threshold, 'amount', a.auto_recharge_amount, 'open', a.open_recharge_id,
-             'rests', extract(epoch from a.recharge_rests_until) * 1000)), '[]') as json
+    select coalesce(json_agg(${ACCOUNT_JSON}), '[]') as json
       from (select * from billing_accounts
              where workspace_id = any(${workspaceIds}::uuid[]) and closed_at is null
              order by workspace_id
                for update) a`);
-  return rows.map((row) => ({
-    ...{ workspaceId: row.w, planType: row.plan, balance: BigInt(row.balance), held: BigInt(row.held) },
-    ...{ debt: BigInt(row.debt), seq: BigInt(row.seq), headHash: row.hash },
-    creditLimit: row.limit === null ? null : BigInt(row.limit),
-    ...{ cycleStart: new Date(row.start), cycleEnd: new Date(row.end), cycleSpent: BigInt(row.spent) },
-    ...{ autoRecharge: row.auto, autoRechargeThreshold: BigInt(row.threshold), autoRechargeAmount: BigInt(row.amount) },
-    ...{ openRechargeId: row.open, rechargeRestsUntil: dateOf(row.rests) },
-  }));
+  return rows.map((row) => ({ workspaceId: row.w, ...toAccount(row) }));
 }
 
-type GrantJson = {
-  w: string;
-  seq: number;
-  amount: number;
-  remaining: number;
-  expired: number;
-  priority: number;
-  expires: number | null;
-};
 type HoldJson = {
   w: string;
   id: string;
@@ -95,7 +56,6 @@ type SheetJson = {
   readonly originals: readonly OriginalJson[];
 };
 
-const dateOf = (epochMs: number | null): Date | null => (epochMs === null ? null : new Date(epochMs));
 const NOTHING = Prisma.sql`'[]'::json`;
 
 /** Pairs of workspace and id as one JSON text. */
@@ -111,9 +71,7 @@ function grantsQuery(workspaceIds: readonly string[], reversed: string | null): 
         join credit_grants g on g.workspace_id = t.workspace_id and (g.seq = t.seq or g.seq = any(t.burns))`
     : Prisma.empty;
   return Prisma.sql`(
-    select coalesce(json_agg(json_build_object('w', g.workspace_id, 'seq', g.seq, 'amount', g.amount, 'remaining', g.remaining,
-                                               'expired', g.expired, 'priority', g.priority,
-                                               'expires', extract(epoch from g.expires_at) * 1000)), '[]')
+    select coalesce(json_agg(${GRANT_JSON}), '[]')
       from (select * from credit_grants where workspace_id = any(${workspaceIds}::uuid[]) and is_open ${returning}) g)`;
 }
 
@@ -169,16 +127,7 @@ export async function readSheet(
       'originals', ${originalsQuery(reversed)}) as json`);
 
   const grants = new Map<string, Grant[]>(workspaceIds.map((id) => [id, []]));
-  for (const { w, seq, amount, remaining, expired, priority, expires } of row.grants) {
-    grants.get(w)?.push({
-      seq: BigInt(seq),
-      amount: BigInt(amount),
-      remaining: BigInt(remaining),
-      expired: BigInt(expired),
-      priority,
-      expiresAt: dateOf(expires),
-    });
-  }
+  for (const grant of row.grants) grants.get(grant.w)?.push(toGrant(grant));
   const answers = toAnswers(row.answers);
   return {
     // Whole milliseconds, as they are stored.

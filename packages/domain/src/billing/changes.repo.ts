@@ -7,6 +7,8 @@ import type { Changes, KeptVerdict } from './sheet.ts';
 
 /** Rows as one JSON text, which PostgreSQL reads faster than arrays and Prisma passes on untouched. */
 const json = (rows: readonly unknown[]): string => JSON.stringify(rows);
+/** Left out rather than sent as null: a fifth of a line's bytes. */
+const present = <T>(value: T | null): T | undefined => value ?? undefined;
 /** Exact: no amount exceeds what JSON can hold. */
 const n = Number;
 
@@ -61,25 +63,34 @@ type Split = ReturnType<typeof splitByEntry>;
 function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
   const rows = entries.map((e) => {
     const { acting, event } = told.get(e.id) ?? {};
-    const { keyed, owner, balance } = kept.get(e.id) ?? {};
+    const { keyed, balance } = kept.get(e.id) ?? {};
     return {
-      ...{ i: e.id, w: e.workspaceId, s: n(e.seq), a: n(e.amount), t: e.type, d: e.description, f: e.referenceId },
-      ...{
-        b: n(e.balanceAfter),
-        u: `{${fromBurns(e.burns).join()}}`,
-        v: e.reversesId,
-        h: e.holdId,
-        x: e.hash,
-        c: e.createdBy,
-      },
-      ...{ n: event?.name, m: acting?.impersonatorId, r: acting?.origin.requestId },
-      ...{ o: owner?.actorId, p: keyed?.procedure, k: keyed?.key, g: keyed?.fingerprint, l: balance },
+      i: e.id,
+      w: e.workspaceId,
+      s: n(e.seq),
+      a: n(e.amount),
+      t: e.type,
+      d: e.description,
+      f: present(e.referenceId),
+      b: n(e.balanceAfter),
+      u: `{${fromBurns(e.burns).join()}}`,
+      v: present(e.reversesId),
+      h: present(e.holdId),
+      x: e.hash,
+      c: present(e.createdBy),
+      n: event?.name,
+      m: acting?.impersonatorId ?? undefined,
+      r: acting?.origin.requestId,
+      p: keyed?.procedure,
+      k: keyed?.key,
+      g: keyed?.fingerprint,
+      l: balance,
     };
   });
   return Prisma.sql`lines as materialized (
     select * from json_to_recordset(${json(rows)}::json)
       as r (i uuid, w uuid, s bigint, a bigint, t text, d text, f text, b bigint, u text, v uuid, h uuid, x text, c uuid,
-            n text, m uuid, r uuid, o uuid, p text, k text, g text, l bigint))`;
+            n text, m uuid, r uuid, p text, k text, g text, l bigint))`;
 }
 
 const entriesClause = ({ at }: Changes): Prisma.Sql => Prisma.sql`entries as (
@@ -95,7 +106,7 @@ const recordingsOfLines = Prisma.sql`
     from lines where n is not null`;
 
 const answersOfLines = Prisma.sql`
-  select w, o as a, p, k, g as f, jsonb_build_object('outcome', 'moved', 'transactionId', i, 'balance', l) as answer
+  select w, c as a, p, k, g as f, jsonb_build_object('outcome', 'moved', 'transactionId', i, 'balance', l) as answer
     from lines where k is not null`;
 
 /** Several sources as one. */

@@ -92,15 +92,21 @@ export function findRechargeById(reader: Reader, id: string): Promise<RechargeRo
   return reader.creditRecharge.findFirst({ where: { id } });
 }
 
-/** The recharge under way whose lease has run out, if there is one. */
-export function findWaiting(reader: Reader, workspaceId: string, now: Date): Promise<RechargeRow | null> {
-  return reader.creditRecharge.findFirst({
-    where: {
-      workspaceId,
-      state: { in: ['open', 'action_required'] },
-      OR: [{ leasedUntil: null }, { leasedUntil: { lte: now } }],
-    },
-  });
+/** Locks a recharge; the lock of its account comes first, but an account that is closed has none to give. Null without such a recharge. */
+export async function lockRecharge(tx: Tx, workspaceId: string, id: string): Promise<RechargeRow | null> {
+  await tx.$queryRaw`
+    select id from credit_recharges where workspace_id = ${workspaceId}::uuid and id = ${id}::uuid for update`;
+  return findRecharge(tx, workspaceId, id);
+}
+
+/** Locks the recharge under way whose lease has run out, if there is one and nobody else has just taken it. */
+export async function lockWaiting(tx: Tx, workspaceId: string, now: Date): Promise<RechargeRow | null> {
+  const [row] = await tx.$queryRaw<{ id: string }[]>`
+    select id from credit_recharges
+     where workspace_id = ${workspaceId}::uuid and state in ('open', 'action_required')
+       and (leased_until is null or leased_until <= ${now})
+       for update skip locked`;
+  return row ? findRecharge(tx, workspaceId, row.id) : null;
 }
 
 /** Workspaces whose rule asks for a recharge that nobody has opened: its rest is over, and nobody has spent since. */

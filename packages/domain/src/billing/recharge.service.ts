@@ -83,7 +83,7 @@ export function createRechargeService(deps: {
         after: { enabled, threshold, amount },
       });
       const isOpened = await openIfDueIn(tx, scope, { ...before, ...change }, now);
-      const books = await getBooks(tx, scope);
+      const books = await getBooks(asPointTx(tx), scope);
       return { billing: toBillingDto(workspaceId, settle(books, now).books.account), opened: isOpened };
     });
     if (opened) onRecharge(workspaceId);
@@ -94,7 +94,7 @@ export function createRechargeService(deps: {
     const { workspaceId } = scope;
     const now = new Date();
     const [{ account }, rule, stored, history] = await Promise.all([
-      getBooks(db.read, scope),
+      getBooks(db.points, scope),
       repo.getRule(db.read, workspaceId),
       method(db.read, workspaceId),
       repo.recentRecharges(db.read, workspaceId, now),

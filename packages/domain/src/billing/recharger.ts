@@ -76,7 +76,7 @@ export function createRecharger(deps: {
     return db.transaction(async (tx): Promise<Work> => {
       const now = new Date();
       const [account] = await lockAccounts(asPointTx(tx), [workspaceId]);
-      const row = await repo.findWaiting(tx, workspaceId, now);
+      const row = await repo.lockWaiting(tx, workspaceId, now);
       if (!row) return { kind: 'nothing' };
       const { id, chargeRef } = row;
       const lease = { leasedUntil: later(now, LEASE_MS) };
@@ -134,7 +134,7 @@ export function createRecharger(deps: {
   async function settle(workspaceId: string, id: string, outcome: ChargeOutcome): Promise<void> {
     const { isSettled, isOpened } = await db.transaction(async (tx) => {
       const [account] = await lockAccounts(asPointTx(tx), [workspaceId]);
-      const row = await repo.findRecharge(tx, workspaceId, id);
+      const row = await repo.lockRecharge(tx, workspaceId, id);
       const isWaiting = row?.state === 'open' || row?.state === 'action_required';
       const isLate = outcome.status === 'succeeded' && row !== null && !isWaiting && mayStillBeCredited(row);
       if (!row || !(isWaiting || isLate)) return { isSettled: false, isOpened: false };

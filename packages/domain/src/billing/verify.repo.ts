@@ -1,18 +1,11 @@
 import type { Reader } from '@morket/db';
-import type { Account } from './account.model.ts';
-import { type Grant, toBurns } from './grant.model.ts';
+import { toBurns } from './grant.model.ts';
 import type { EntryRow } from './sheet.ts';
+import { ACCOUNT_JSON, type AccountJson, GRANT_JSON, type GrantJson, toAccount, toGrant } from './stored-books.ts';
 import type { Snapshot } from './verify.model.ts';
 
-type GrantJson = {
-  seq: number;
-  amount: number;
-  remaining: number;
-  expired: number;
-  priority: number;
-  expires: number | null;
-};
-type SnapshotRow = Account & {
+type SnapshotRow = {
+  readonly account: AccountJson;
   readonly grants: readonly GrantJson[];
   readonly lastSeq: bigint;
   readonly openHolds: number;
@@ -20,22 +13,12 @@ type SnapshotRow = Account & {
   readonly strayHold: string | null;
 };
 
-const toGrant = ({ seq, amount, remaining, expired, priority, expires }: GrantJson): Grant => ({
-  ...{ seq: BigInt(seq), amount: BigInt(amount), remaining: BigInt(remaining), expired: BigInt(expired), priority },
-  expiresAt: expires === null ? null : new Date(expires),
-});
-
 /** What the projections of an account say, in one statement and so as of one instant. Null without such an account. */
 export async function readSnapshot(reader: Reader, workspaceId: string): Promise<Snapshot | null> {
   const [row] = await reader.$queryRaw<SnapshotRow[]>`
-    select a.plan_type::text as "planType", a.balance, a.held, a.debt, a.seq, encode(a.head_hash, 'hex') as "headHash",
-           a.credit_limit as "creditLimit", a.cycle_start as "cycleStart", a.cycle_end as "cycleEnd", a.cycle_spent as "cycleSpent",
-           a.auto_recharge as "autoRecharge", a.auto_recharge_threshold as "autoRechargeThreshold",
-           a.auto_recharge_amount as "autoRechargeAmount", a.open_recharge_id as "openRechargeId",
-           a.recharge_rests_until as "rechargeRestsUntil",
-           (select coalesce(json_agg(json_build_object('seq', g.seq, 'amount', g.amount, 'remaining', g.remaining,
-                                                       'expired', g.expired, 'priority', g.priority, 'expires', extract(epoch from g.expires_at) * 1000)), '[]')
-              from credit_grants g where g.workspace_id = a.workspace_id and (g.is_open or g.expired > 0)) as grants,
+    select ${ACCOUNT_JSON} as account,
+           (select coalesce(json_agg(${GRANT_JSON}), '[]') from credit_grants g
+             where g.workspace_id = a.workspace_id and (g.is_open or g.expired > 0)) as grants,
            (select coalesce(max(t.seq), 0)::bigint from credit_transactions t where t.workspace_id = a.workspace_id) as "lastSeq",
            (select count(*)::int from credit_holds h where h.workspace_id = a.workspace_id and h.state = 'open') as "openHolds",
            (select coalesce(sum(h.amount - h.captured), 0)::bigint from credit_holds h
@@ -55,8 +38,8 @@ export async function readSnapshot(reader: Reader, workspaceId: string): Promise
       from billing_accounts a
      where a.workspace_id = ${workspaceId}::uuid`;
   if (!row) return null;
-  const { grants, lastSeq, openHolds, heldByHolds, strayHold, ...account } = row;
-  return { account, grants: grants.map(toGrant), lastSeq, openHolds, heldByHolds, strayHold };
+  const { account, grants, lastSeq, openHolds, heldByHolds, strayHold } = row;
+  return { account: toAccount(account), grants: grants.map(toGrant), lastSeq, openHolds, heldByHolds, strayHold };
 }
 
 type StoredEntry = Omit<EntryRow, 'burns' | 'grant'> & {

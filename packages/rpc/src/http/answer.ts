@@ -20,9 +20,9 @@ export type Answered = {
   readonly isBatch: boolean;
 };
 
-function statusOf([first, ...others]: readonly CallAnswer[]): number {
-  const status = first?.status ?? MULTI_STATUS;
-  return others.every((answer) => answer.status === status) ? status : MULTI_STATUS;
+function statusOf(answers: readonly CallAnswer[]): number {
+  const status = answers[0]?.status ?? MULTI_STATUS;
+  return answers.every((answer) => answer.status === status) ? status : MULTI_STATUS;
 }
 
 /** The headers that belong to failures. */

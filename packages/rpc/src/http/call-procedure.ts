@@ -15,10 +15,11 @@ import superjson from 'superjson';
 import type { Context } from '../context.ts';
 import { domainErrorOf, toTrpcError } from '../errors.ts';
 import { planOf, type WireSerializer, wireSerializer } from '../wire/index.ts';
-import { runProcedure } from './run-procedure.ts';
+import { type ProcedureCall, procedureRunner, type Result } from './run-procedure.ts';
+import { type Settled, settle } from './settle.ts';
 
 type Known = {
-  readonly procedure: AnyTRPCProcedure;
+  readonly run: (call: ProcedureCall) => Settled<Result>;
   readonly type: TRPCProcedureType;
   readonly write: WireSerializer;
   /** Whether its schema leaves open that it gives its output in pieces. */
@@ -54,7 +55,7 @@ function knownProcedures(router: AnyTRPCRouter): ReadonlyMap<string, Known> {
       const { type, output } = procedure._def;
       const isPlanned = transformer === superjson && planOf(output) !== null;
       const write = isPlanned ? wireSerializer(output) : writeAnything;
-      return [path, { procedure, type, write, mayStream: !isPlanned }];
+      return [path, { run: procedureRunner(procedure), type, write, mayStream: !isPlanned }];
     }),
   );
 }
@@ -110,18 +111,33 @@ export function createCaller(router: AnyTRPCRouter) {
     };
   }
 
-  async function run(ctx: Context, call: Call): Promise<CallAnswer> {
-    const { path, input, index, signal } = call;
-    try {
-      const { procedure, type, write, mayStream } = callable(known.get(path), call);
-      const getRawInput = async () => input;
-      const data = await runProcedure(procedure, { path, type, ctx, getRawInput, signal, batchIndex: index });
-      if (mayStream) assertComplete(data);
-      const text = `{"result":{"data":${write(data)}}}`;
-      return { status: 200, text, response: { result: { data } }, error: null, failure: null };
-    } catch (err) {
-      return refuse(err, ctx, call);
-    }
+  function answer({ write, mayStream }: Known, result: Result): CallAnswer {
+    if (!result.ok) throw result.error;
+    const { data } = result;
+    if (mayStream) assertComplete(data);
+    const text = `{"result":{"data":${write(data)}}}`;
+    return { status: 200, text, response: { result: { data } }, error: null, failure: null };
+  }
+
+  function run(ctx: Context, call: Call): Settled<CallAnswer> {
+    const refused = (err: unknown): CallAnswer => refuse(err, ctx, call);
+    const finish = (procedure: Known, result: Result): CallAnswer => {
+      try {
+        return answer(procedure, result);
+      } catch (err) {
+        return refused(err);
+      }
+    };
+    const { path, input: rawInput, index: batchIndex, signal } = call;
+    return settle(
+      () => callable(known.get(path), call),
+      (procedure) => {
+        const { type } = procedure;
+        const result = procedure.run({ path, type, ctx, rawInput, signal, batchIndex });
+        return result instanceof Promise ? result.then((given) => finish(procedure, given)) : finish(procedure, result);
+      },
+      refused,
+    );
   }
 
   const typeOf = (path: string): TRPCProcedureType | undefined => known.get(path)?.type;

@@ -5,9 +5,10 @@ import type { Context } from '../context.ts';
 import { toTrpcError } from '../errors.ts';
 import { abortSignalOf } from './abort-signal.ts';
 import { createSend, type ResponseMeta } from './answer.ts';
-import { createCaller, methodsOf } from './call-procedure.ts';
+import { type CallAnswer, createCaller, methodsOf } from './call-procedure.ts';
 import { failureOf } from './failure.ts';
-import { nameOf, readCalls, wantsStream } from './inputs.ts';
+import { nameOf, type RpcRequest, readCalls, wantsStream } from './inputs.ts';
+import type { Settled } from './settle.ts';
 import { createStockHandler } from './stock-handler.ts';
 
 /** The longest that a timer runs: a subscription has no end of its own. */
@@ -21,6 +22,9 @@ export type TrpcOptions = {
   readonly responseMeta?: ResponseMeta;
 };
 
+const areReady = (answers: readonly Settled<CallAnswer>[]): answers is readonly CallAnswer[] =>
+  !answers.some((answer) => answer instanceof Promise);
+
 /**
  * Serves a router over tRPC's own procedure caller: the same URLs and envelopes as its Fastify adapter, at a fraction of its cost, and
  * without its form-data handler, through which a foreign page could post a mutation. What is answered in pieces goes to the adapter:
@@ -32,20 +36,28 @@ export function registerTrpc(app: FastifyInstance, options: TrpcOptions): void {
   const send = createSend({ responseMeta, typeOf: caller.typeOf });
   const handOver = createStockHandler({ router, createContext, responseMeta });
 
-  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function stream(request: FastifyRequest, reply: FastifyReply, { paths, isBatch }: RpcRequest) {
+    if (!isBatch) throw MalformedRequest({ reason: 'only the answers to a batch can be streamed' });
+    await handOver(request, reply, paths.join(','));
+    return reply;
+  }
+
+  /** Not an async function: an answer that nobody had to wait for is sent before this returns. */
+  function handle(request: FastifyRequest, reply: FastifyReply): undefined | Promise<FastifyReply> {
     const ctx = createContext(request);
     const { method } = request;
-    const { paths, isBatch, inputOf } = readCalls(request, ctx);
-    if (wantsStream(request)) {
-      if (!isBatch) throw MalformedRequest({ reason: 'only the answers to a batch can be streamed' });
-      await handOver(request, reply, paths.join(','));
-      return reply;
-    }
+    const asked = readCalls(request, ctx);
+    if (wantsStream(request)) return stream(request, reply, asked);
+    const { paths, isBatch, inputOf } = asked;
     const signal = abortSignalOf(reply);
-    const answers = await Promise.all(
-      paths.map((path, index) => caller.run(ctx, { path, input: inputOf(index), index, method, signal })),
+    const answers = paths.map((path, index) =>
+      caller.run(ctx, { path, input: inputOf(index), index, method, signal }),
     );
-    return send(reply, { ctx, paths, isBatch }, answers);
+    if (areReady(answers)) {
+      send(reply, { ctx, paths, isBatch }, answers);
+      return undefined;
+    }
+    return Promise.all(answers).then((ready) => send(reply, { ctx, paths, isBatch }, ready));
   }
 
   async function subscribe(request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> {
