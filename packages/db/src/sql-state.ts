@@ -37,7 +37,7 @@ export function isUniqueViolation(err: unknown, constraint?: string): boolean {
 }
 
 const NO_CONNECTION =
-  /timeout exceeded when trying to connect|Unable to start a transaction in the given time|expired transaction|too many clients|Connection terminated|is not queryable/i;
+  /timeout exceeded when trying to connect|Query read timeout|Unable to start a transaction in the given time|expired transaction|too many clients|Connection terminated|is not queryable/i;
 /** A connection that could not be made, or that broke: in Node's words, in Prisma's, and in those of its driver adapter. */
 const NO_CONNECTION_CODES: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'P1001', 'P1008', 'P1017']);
 const NO_CONNECTION_KINDS: ReadonlySet<unknown> = new Set([

@@ -19,7 +19,7 @@ export type PrincipalKey = {
   readonly tenant: TenantChoice | null;
 };
 
-/** Session, person, workspace and membership of each request, in one indexed query; null where there is no such session of that person. */
+/** Session, person, workspace and membership of each request, in one query of index look-ups (see `PointTx`); null where there is no such session of that person. */
 export function findPrincipals(
   points: PointReader,
   keys: readonly PrincipalKey[],
@@ -37,14 +37,17 @@ export function findPrincipals(
                'seenLongAgo', s.last_seen_at < now() - interval '1 minute',
                'workspaceId', w.id, 'workspaceSlug', w.slug, 'role', m.role) end order by k.n) as json
       from json_to_recordset(${JSON.stringify(rows)}::json) as k (n int, s uuid, u uuid, inside boolean, id uuid, slug text)
-      left join sessions s on s.id = k.s and s.user_id = k.u
-      left join users u on u.id = s.user_id
-      left join workspaces w on w.deleted_at is null and w.id = case
-             when not k.inside then null
-             when k.id is not null then k.id
-             when k.slug is not null then (select id from workspaces where slug = k.slug)
-             else s.active_workspace_id end
-      left join memberships m on m.workspace_id = w.id and m.user_id = s.user_id`);
+      left join lateral (select * from sessions x where x.id = k.s and x.user_id = k.u offset 0) s on true
+      left join lateral (select disabled_at from users x where x.id = s.user_id offset 0) u on true
+      left join lateral (
+        select id, slug from workspaces x
+         where x.deleted_at is null and x.id = case
+               when not k.inside then null
+               when k.id is not null then k.id
+               when k.slug is not null then (select id from workspaces where slug = k.slug)
+               else s.active_workspace_id end offset 0) w on true
+      left join lateral (
+        select role from memberships x where x.workspace_id = w.id and x.user_id = s.user_id offset 0) m on true`);
 }
 
 /** Notes that the token of generation `gen` is in use: from now on its predecessor is no honest retry. */

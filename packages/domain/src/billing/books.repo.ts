@@ -62,13 +62,17 @@ const NOTHING = Prisma.sql`'[]'::json`;
 const pairs = (items: readonly { readonly workspaceId: string; readonly id: string }[]): string =>
   JSON.stringify(items.map(({ workspaceId, id }) => ({ w: workspaceId, id })));
 
-/** The open grants of these workspaces, and those a reversal may give back to. */
+/** The open grants of these workspaces, and those a reversal may give back to: its own, and those at the odd places of its burns. */
 function grantsQuery(workspaceIds: readonly string[], reversed: string | null): Prisma.Sql {
   const returning = reversed
     ? Prisma.sql`union
       select g.* from json_to_recordset(${reversed}::json) as wanted (w uuid, id uuid)
-        join credit_transactions t on t.workspace_id = wanted.w and t.id = wanted.id
-        join credit_grants g on g.workspace_id = t.workspace_id and (g.seq = t.seq or g.seq = any(t.burns))`
+        cross join lateral (
+          select seq, burns from credit_transactions x where x.workspace_id = wanted.w and x.id = wanted.id offset 0) t
+        cross join lateral (
+          select t.seq union select t.burns[i] from generate_series(1, cardinality(t.burns), 2) i) named (seq)
+        cross join lateral (
+          select * from credit_grants x where x.workspace_id = wanted.w and x.seq = named.seq offset 0) g`
     : Prisma.empty;
   return Prisma.sql`(
     select coalesce(json_agg(${GRANT_JSON}), '[]')
@@ -80,7 +84,8 @@ function holdsQuery(workspaceIds: readonly string[], named: string | null): Pris
   const wanted = named
     ? Prisma.sql`union
       select h.* from json_to_recordset(${named}::json) as wanted (w uuid, id uuid)
-        join credit_holds h on h.workspace_id = wanted.w and h.id = wanted.id`
+        cross join lateral (
+          select * from credit_holds x where x.workspace_id = wanted.w and x.id = wanted.id offset 0) h`
     : Prisma.empty;
   return Prisma.sql`(
     select coalesce(json_agg(json_build_object('w', h.workspace_id, 'id', h.id, 'amount', h.amount, 'captured', h.captured,
@@ -101,7 +106,8 @@ function originalsQuery(reversed: string | null): Prisma.Sql {
              'reversed', exists (select from credit_transactions r where r.workspace_id = t.workspace_id and r.reverses_id = t.id),
              'burns', t.burns)), '[]')
       from json_to_recordset(${reversed}::json) as wanted (w uuid, id uuid)
-      join credit_transactions t on t.workspace_id = wanted.w and t.id = wanted.id)`;
+      cross join lateral (
+        select * from credit_transactions x where x.workspace_id = wanted.w and x.id = wanted.id offset 0) t)`;
 }
 
 /** Reads what the batch has to know, in a statement of its own: the one that waited for the locks has an older snapshot. */

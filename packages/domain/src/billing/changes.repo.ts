@@ -12,12 +12,9 @@ const present = <T>(value: T | null): T | undefined => value ?? undefined;
 /** Exact: no amount exceeds what JSON can hold. */
 const n = Number;
 
-/**
- * A batch's rows to be joined with a table. The planner takes the LIMIT for their number; without it, it expects a hundred and reads
- * the whole table.
- */
-const few = (rows: readonly unknown[], columns: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`(select * from json_to_recordset(${json(rows)}::json) as r (${columns}) limit ${rows.length})`;
+/** Rows with the place of each in its table: looked up one by one by its key, whatever the planner thinks of the table. */
+const placed = (rows: readonly unknown[], columns: Prisma.Sql, lookUp: Prisma.Sql): Prisma.Sql =>
+  Prisma.sql`json_to_recordset(${json(rows)}::json) as n (${columns}) cross join lateral (${lookUp} offset 0) place (at)`;
 
 function accountsClause({ accounts }: Changes): Prisma.Sql {
   const rows = [...accounts].map(([w, a]) => ({
@@ -30,22 +27,26 @@ function accountsClause({ accounts }: Changes): Prisma.Sql {
     update billing_accounts a
        set balance = n.b, held = n.h, debt = n.d, seq = n.s, head_hash = decode(n.x, 'hex'), cycle_start = n.cs, cycle_end = n.ce,
            cycle_spent = n.sp, open_recharge_id = n.r, recharge_rests_until = n.u
-      from ${few(rows, columns)} n where a.workspace_id = n.w)`;
+      from ${placed(rows, columns, Prisma.sql`select x.ctid from billing_accounts x where x.workspace_id = n.w`)}
+     where a.ctid = place.at)`;
 }
 
 /** Events that say of an entry what its row says, and nothing else. */
 const TOLD_BY_ENTRY = [CreditsAdded, CreditsDebited, AutoRecharged, CreditsExpired, DebtRepaid] as const;
 const TOLD_BY_ENTRY_NAMES: ReadonlySet<string> = new Set(TOLD_BY_ENTRY.map(({ eventName }) => eventName));
 
+/** A recording with its number in the batch: events are told in the order in which things happened. */
+type Placed = Recording & { readonly place: number };
+
 /** A batch's entries with what PostgreSQL can derive from them: their own recordings and answers. The others are written as they are. */
 function splitByEntry({ entries, recordings, answers }: Changes) {
   const ids = new Set(entries.map(({ id }) => id));
-  const told = new Map<string, Recording>();
-  const otherRecordings: Recording[] = [];
-  for (const recording of recordings) {
+  const told = new Map<string, Placed>();
+  const otherRecordings: Placed[] = [];
+  for (const [place, recording] of recordings.entries()) {
     const isTold = ids.has(recording.id) && TOLD_BY_ENTRY_NAMES.has(recording.event.name);
-    if (isTold) told.set(recording.id, recording);
-    else otherRecordings.push(recording);
+    if (isTold) told.set(recording.id, { ...recording, place });
+    else otherRecordings.push({ ...recording, place });
   }
   const kept = new Map<string, KeptVerdict & { readonly balance: number }>();
   const otherAnswers: KeptVerdict[] = [];
@@ -62,7 +63,7 @@ type Split = ReturnType<typeof splitByEntry>;
 /** The lines from which entries, their recordings and their answers are written: most of what a batch sends. */
 function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
   const rows = entries.map((e) => {
-    const { acting, event } = told.get(e.id) ?? {};
+    const { acting, event, place } = told.get(e.id) ?? {};
     const { keyed, balance } = kept.get(e.id) ?? {};
     return {
       i: e.id,
@@ -85,12 +86,13 @@ function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
       k: keyed?.key,
       g: keyed?.fingerprint,
       l: balance,
+      o: place,
     };
   });
   return Prisma.sql`lines as materialized (
     select * from json_to_recordset(${json(rows)}::json)
       as r (i uuid, w uuid, s bigint, a bigint, t text, d text, f text, b bigint, u text, v uuid, h uuid, x text, c uuid,
-            n text, m uuid, r uuid, p text, k text, g text, l bigint))`;
+            n text, m uuid, r uuid, p text, k text, g text, l bigint, o int))`;
 }
 
 const entriesClause = ({ at }: Changes): Prisma.Sql => Prisma.sql`entries as (
@@ -102,7 +104,7 @@ const recordingsOfLines = Prisma.sql`
   select i, w, c as u, m, r, n, 1 as v, 'billing_account' as t, w::text as a,
          jsonb_build_object('transactionId', i, 'amount', a, 'balanceAfter', b, 'referenceId', f) as p,
          jsonb_build_object('before', jsonb_build_object('balance', b - a),
-                            'after', jsonb_build_object('balance', b, 'transactionId', i)) as c
+                            'after', jsonb_build_object('balance', b, 'transactionId', i)) as c, o
     from lines where n is not null`;
 
 const answersOfLines = Prisma.sql`
@@ -134,7 +136,12 @@ function changedGrantsClause({ changedGrants }: Changes): Prisma.Sql {
   const rows = changedGrants.map((g) => ({ w: g.workspaceId, s: n(g.seq), r: n(g.remaining), x: n(g.expired) }));
   return Prisma.sql`changed_grants as (
     update credit_grants g set remaining = n.r, expired = n.x, is_open = n.r > 0
-      from ${few(rows, Prisma.sql`w uuid, s bigint, r bigint, x bigint`)} n where g.workspace_id = n.w and g.seq = n.s)`;
+      from ${placed(
+        rows,
+        Prisma.sql`w uuid, s bigint, r bigint, x bigint`,
+        Prisma.sql`select t.ctid from credit_grants t where t.workspace_id = n.w and t.seq = n.s`,
+      )}
+     where g.ctid = place.at)`;
 }
 
 function newHoldsClause({ newHolds, at }: Changes): Prisma.Sql {
@@ -154,7 +161,12 @@ function changedHoldsClause({ changedHolds }: Changes): Prisma.Sql {
   const rows = changedHolds.map((h) => ({ w: h.workspaceId, i: h.id, c: n(h.captured), t: h.state, n: h.steps }));
   return Prisma.sql`changed_holds as (
     update credit_holds h set captured = n.c, state = n.t::hold_state, steps = n.n
-      from ${few(rows, Prisma.sql`w uuid, i uuid, c bigint, t text, n int`)} n where h.workspace_id = n.w and h.id = n.i)`;
+      from ${placed(
+        rows,
+        Prisma.sql`w uuid, i uuid, c bigint, t text, n int`,
+        Prisma.sql`select x.ctid from credit_holds x where x.workspace_id = n.w and x.id = n.i`,
+      )}
+     where h.ctid = place.at)`;
 }
 
 function stepsClause({ holdSteps, at }: Changes): Prisma.Sql {

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '@morket/testing/template-
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 /** Where the connection breaks: the transaction took effect or it did not, and the client does not know. */
-type Loss = 'COMMIT before it arrived' | 'the answer to COMMIT';
+type Loss = 'COMMIT before it arrived' | 'the answer to COMMIT' | 'nothing but the word';
 
 let database: TestDatabase;
 let proxy: Server;
@@ -39,7 +39,14 @@ beforeAll(async () => {
       if (isCommitting && losses[0] === 'COMMIT before it arrived') breakOff();
       else server.write(chunk);
     });
+    // An answer that never comes, on a connection that stays open.
+    let isSilent = false;
     server.on('data', (chunk) => {
+      if (isCommitting && losses[0] === 'nothing but the word') {
+        losses.shift();
+        isSilent = true;
+      }
+      if (isSilent) return;
       if (isCommitting) breakOff();
       else client.write(chunk);
     });
@@ -157,4 +164,17 @@ test('lost again and again before it arrives, nothing moves, and nobody is told 
   expect(await balanceOf()).toBe(100);
   expect(await debit(20, 'asked-again-later')).toMatchObject({ balance: 80 });
   expect(await entriesOf()).toBe(2);
+});
+
+test('a COMMIT that nobody answers is found out about, too: neither twin is charged twice', {
+  timeout: 60_000,
+}, async () => {
+  losses.push('nothing but the word');
+  const answers = await Promise.all([debit(10), debit(20)]);
+  expect(answers.map(({ transaction }) => transaction.amount)).toEqual([-10, -20]);
+  expect(losses, 'the answer was lost').toEqual([]);
+  expect(await balanceOf()).toBe(70);
+  // The connection that fell silent is not handed to the next one.
+  await debit(5);
+  expect(await balanceOf()).toBe(65);
 });

@@ -47,13 +47,14 @@ export function answersQuery(wanted: readonly Wanted[]): Prisma.Sql {
   const keys = JSON.stringify(
     wanted.map(({ owner, keyed }) => ({ w: owner.workspaceId, a: owner.actorId, p: keyed.procedure, k: keyed.key })),
   );
-  // The planner takes the LIMIT for the number of rows; without it, it expects a hundred and reads whole tables.
   return Prisma.sql`(
     select coalesce(json_agg(json_build_object('w', i.workspace_id, 'a', i.principal_id, 'p', i.procedure, 'k', i.key,
                                                'f', encode(i.fingerprint, 'base64'), 'answer', i.answer)), '[]')
-      from (select * from json_to_recordset(${keys}::json) as k (w uuid, a uuid, p text, k text) limit ${wanted.length}) wanted
-      join idempotency_keys i
-        on i.workspace_id = wanted.w and i.principal_id = wanted.a and i.procedure = wanted.p and i.key = wanted.k)`;
+      from json_to_recordset(${keys}::json) as wanted (w uuid, a uuid, p text, k text)
+      cross join lateral (
+        select * from idempotency_keys x
+         where x.workspace_id = wanted.w and x.principal_id = wanted.a and x.procedure = wanted.p and x.key = wanted.k
+        offset 0) i)`;
 }
 
 /** One row of what `answersQuery` yields. */

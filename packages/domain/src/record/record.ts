@@ -20,29 +20,31 @@ export type Recording = {
  * Every verb that changes state ends in it; delivery, webhooks and projections feed on what it wrote.
  */
 export async function record(tx: Tx, acting: Acting, event: DomainEvent, change: Change = {}): Promise<void> {
-  const source = recordingsSource([{ id: newId(), acting, event, change }]);
+  const source = recordingsSource([{ id: newId(), acting, event, change, place: 0 }]);
   await tx.$executeRaw`with ${recordClauses(source)} select 1`;
 }
 
 /**
  * Recordings as a SELECT for `recordClauses`. A verb that writes many rows may make a SELECT of its own from them, with the same columns:
- * i(d), w(orkspace), u(ser), m (impersonator), r(equest), n(ame), v(ersion), t(ype) and a(ggregate id), p(ayload), c(hanges).
+ * i(d), w(orkspace), u(ser), m (impersonator), r(equest), n(ame), v(ersion), t(ype) and a(ggregate id), p(ayload), c(hanges), and the place
+ * in the o(rder) of events.
  */
-export function recordingsSource(recordings: readonly Recording[]): Prisma.Sql {
-  const rows = recordings.map(({ id, acting, event, change }) => ({
+export function recordingsSource(recordings: readonly (Recording & { readonly place: number })[]): Prisma.Sql {
+  const rows = recordings.map(({ id, acting, event, change, place }) => ({
     ...{ i: id, w: acting.workspaceId, u: acting.actorId, m: acting.impersonatorId, r: acting.origin.requestId },
     ...{ n: event.name, v: event.version, t: event.aggregate.type, a: event.aggregate.id, p: event.payload },
     c: changedFields(change.before ?? {}, change.after ?? event.payload),
+    o: place,
   }));
   return Prisma.sql`
-    select i, w, u, m, r, n, v, t, a, p, c from json_to_recordset(${JSON.stringify(rows)}::json)
-      as x (i uuid, w uuid, u uuid, m uuid, r uuid, n text, v int, t text, a text, p jsonb, c jsonb)`;
+    select i, w, u, m, r, n, v, t, a, p, c, o from json_to_recordset(${JSON.stringify(rows)}::json)
+      as x (i uuid, w uuid, u uuid, m uuid, r uuid, n text, v int, t text, a text, p jsonb, c jsonb, o int)`;
 }
 
-/** Writes down what `source` selects, as WITH clauses of a statement that may write more; events keep the order of the source. */
+/** Writes down what `source` selects, as WITH clauses of a statement that may write more. */
 export function recordClauses(source: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    recorded as materialized (${source}),
+    recorded as materialized (select * from (${source}) unordered order by o),
     audit as (
       insert into audit_log (id, workspace_id, actor_id, impersonator_id, action, entity_type, entity_id, changes, request_id)
       select i, w, u, m, n, t, a, c, r from recorded),
