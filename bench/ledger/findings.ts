@@ -13,7 +13,7 @@ const BEST: Readonly<Record<Protocol, string>> = {
 
 /** The lines of the report. */
 export function ledgerFindings(recorder: Recorder, hasPgbench: boolean): Finding[] {
-  const { rates, bestRates, p99s } = recorder;
+  const { rates, bestRates, p99s, refused } = recorder;
 
   const beside = (what: string, against: string, sides: readonly [number[], number[]], target?: Target): Finding => ({
     suite: 'ledger',
@@ -33,14 +33,18 @@ export function ledgerFindings(recorder: Recorder, hasPgbench: boolean): Finding
     const skipped = { value: null, note: 'no pgbench here' } as const;
     return { suite: 'ledger', what, against, unit: '×', ...skipped, ...(target && { target }) };
   };
-  const latency = (what: string, name: string): Finding => ({
-    suite: 'ledger',
-    what,
-    against: null,
-    unit: 'ms',
-    value: spreadOf(p99s(name)),
-    target: { atMost: 50 },
-  });
+  const latency = (what: string, name: string): Finding => {
+    const turnedAway = refused(name);
+    return {
+      suite: 'ledger',
+      what,
+      against: null,
+      unit: 'ms',
+      value: spreadOf(p99s(name)),
+      ...(turnedAway > 0 && { refused: turnedAway, note: `${turnedAway} calls refused` }),
+      target: { atMost: 50 },
+    };
+  };
 
   const low = [rates(names.core('hot', 1)), rates(names.plain)] as const;
   const [alone = ''] = names.pgbench('hot', 'simple');

@@ -44,3 +44,20 @@ test('a failure is no throughput', async () => {
 test('a broken connection is no throughput', async () => {
   await expect(under((request) => request.socket.destroy())).rejects.toThrow();
 });
+
+test('several requests are sent in turn', async () => {
+  const asked = new Map<string, number>();
+  const server = createServer((request, response) => {
+    asked.set(request.url ?? '', (asked.get(request.url ?? '') ?? 0) + 1);
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // of a TCP server that listens
+  const request = ['/a', '/b', '/c'].map((path) => ({ method: 'GET', path }) as const);
+  await runHttpLoad({ port, request, connections: 2, durationMs: 50 });
+  server.closeAllConnections();
+  server.close();
+  const counts = ['/a', '/b', '/c'].map((path) => asked.get(path) ?? 0);
+  expect(Math.min(...counts)).toBeGreaterThan(0);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+});

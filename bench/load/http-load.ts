@@ -5,7 +5,8 @@ import { bytesOf, type HttpRequest } from './http-request.ts';
 
 export type HttpLoad = {
   readonly port: number;
-  readonly request: HttpRequest;
+  /** Of several, each connection sends the next one in turn. */
+  readonly request: HttpRequest | readonly HttpRequest[];
   readonly connections: number;
   readonly durationMs: number;
 };
@@ -22,7 +23,10 @@ export type LoadResult = {
  * opened again. Throws for any status but 200 and for connections that break.
  */
 export function runHttpLoad({ port, request, connections, durationMs }: HttpLoad): Promise<LoadResult> {
-  const bytes = bytesOf(request, port);
+  const requests = [request].flat() as readonly HttpRequest[]; // one level, whichever was given
+  const bytes = requests.map((one) => bytesOf(one, port));
+  const address = `${requests[0]?.method} ${requests[0]?.path}`;
+  let turn = 0;
   const latencies: number[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
   const sockets = new Set<Socket>();
@@ -48,7 +52,7 @@ export function runHttpLoad({ port, request, connections, durationMs }: HttpLoad
     let isDone = false;
     const read = createAnswerReader(({ status, closes }) => {
       const now = performance.now();
-      if (status !== 200) return fail(new Error(`${request.method} ${request.path} was answered with ${status}.`));
+      if (status !== 200) return fail(new Error(`${address} was answered with ${status}.`));
       latencies.push(now - sentAt);
       isDone = closes || now >= endsAt;
       if (!isDone) return send();
@@ -75,13 +79,14 @@ export function runHttpLoad({ port, request, connections, durationMs }: HttpLoad
     });
     const send = () => {
       sentAt = performance.now();
-      socket.write(bytes);
+      socket.write(bytes[turn % bytes.length] ?? '');
+      turn += 1;
     };
     sockets.add(socket);
     socket.once('connect', send);
     socket.once('error', fail);
     socket.once('close', () => {
-      if (!isDone) fail(new Error(`${request.method} ${request.path}: the connection was closed before an answer.`));
+      if (!isDone) fail(new Error(`${address}: the connection was closed before an answer.`));
     });
   }
 

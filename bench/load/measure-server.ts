@@ -9,7 +9,7 @@ const CONNECTIONS = 64;
 type Job = {
   readonly generator: Child<null, GeneratorHandlers>;
   readonly server: Child<ServerReady, ServerHandlers>;
-  readonly request: HttpRequest;
+  readonly request: HttpRequest | readonly HttpRequest[];
   readonly durationMs: number;
   /** Calls that one request carries; 1 unless given. */
   readonly callsPerRequest?: number;

@@ -16,6 +16,11 @@ test.each([
   expect(verdictOf({ value, ...(target && { target }) })).toBe(verdict);
 });
 
+test('a latency is not met where calls were refused', () => {
+  expect(verdictOf({ value: at(10), target: { atMost: 50 }, refused: 1 })).toBe('missed');
+  expect(verdictOf({ value: at(10), target: { atMost: 50 }, refused: 0 })).toBe('met');
+});
+
 test('the summary counts targets alone', () => {
   const finding = (value: Finding['value'], target?: Finding['target']): Finding => ({
     suite: 'ledger',

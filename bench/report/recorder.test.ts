@@ -27,6 +27,16 @@ test('what was not measured is not a number rather than a good one', () => {
   expect(recorded().rates('c')).toEqual([]);
 });
 
+test('refusals of all rounds are one number', () => {
+  const recorder = createRecorder('ledger');
+  const one = { name: 'a', perSecond: 1, p50Ms: 1, p99Ms: 1, cpuMicrosPerCall: null };
+  recorder.add({ ...one, round: 0, refused: 2 });
+  recorder.add({ ...one, round: 1 });
+  recorder.add({ ...one, round: 2, refused: 3 });
+  expect(recorder.refused('a')).toBe(5);
+  expect(recorder.refused('b')).toBe(0);
+});
+
 test('measurements carry their suite', () => {
   expect(recorded().measurements[0]).toMatchObject({ suite: 'transport', name: 'a', round: 0, perSecond: 10 });
 });

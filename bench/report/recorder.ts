@@ -25,6 +25,8 @@ export function createRecorder(suite: SuiteName) {
     /** Calls for one second of CPU time, by round; NaN where it was not measured. */
     ratesByCpu: (name: string) =>
       series(name, (one) => (one.cpuMicrosPerCall === null ? null : 1e6 / one.cpuMicrosPerCall)),
+    /** Calls that were refused, in all rounds together. */
+    refused: (name: string) => series(name, (one) => one.refused ?? 0).reduce((sum, count) => sum + count, 0),
     /** Milliseconds that 99 % of the calls did not exceed, by round. */
     p99s: (name: string) => series(name, (one) => one.p99Ms),
   };

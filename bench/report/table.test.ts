@@ -50,6 +50,11 @@ describe('the table', () => {
     ]);
   });
 
+  test('says what is to know about a value', () => {
+    const [, , line] = textTable([{ ...duration, refused: 3, note: '3 calls refused' }]).split('\n');
+    expect(line).toMatch(/^p99 \(3 calls refused\) /);
+  });
+
   test('of the documentation holds the same cells', () => {
     expect(markdownTable([measured]).split('\n')).toEqual([
       '| what | against | result | of the rounds | by CPU | target | verdict |',

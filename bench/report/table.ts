@@ -23,7 +23,7 @@ function targetOf({ target, unit }: Finding): string {
 function cellsOf(finding: Finding): string[] {
   const { what, against, unit, value, byCpu, note } = finding;
   return [
-    what,
+    value !== null && note !== undefined ? `${what} (${note})` : what,
     against ?? '–',
     value === null ? (note ?? 'not measured') : within(unit, value.median),
     value === null ? '' : rangeOf(value),

@@ -13,15 +13,18 @@ export const PRODUCT_LOGGING = 'workspace.get / Morket, logging';
 export const HAND_WRITTEN = 'a hand-written Fastify route';
 export const HAND_WRITTEN_PREPARED = 'the same, its query prepared';
 
+/** One token after the other, each for a workspace of its own: nobody's row, and nobody's signature, is the only one. */
+const CALLERS = '300';
+
 const PRODUCT = new URL('../product/product-server.ts', import.meta.url);
 const BY_HAND = new URL('./servers/hand-written.ts', import.meta.url);
 
-/** The product, and the same call written by hand, on one database and with one token. Throws when their answers differ. */
+/** The product, and the same call written by hand, on one database and with the same tokens. Throws when their answers differ. */
 export async function startProductContenders({ cleanUp, say }: Run): Promise<Entry[]> {
   say('Starting PostgreSQL, the product and its hand-written counterpart');
   const { url, directory } = await startPostgres(cleanUp);
   const startProduct = (level: string) => {
-    const env = { DATABASE_URL: url, LOG_LEVEL: level, MORKET_BENCH_DIR: directory };
+    const env = { DATABASE_URL: url, LOG_LEVEL: level, MORKET_BENCH_DIR: directory, CALLERS };
     return startChild<ProductReady, ServerHandlers>(PRODUCT, { cleanUp, env });
   };
   const startByHand = (prepared: string) => {
@@ -31,21 +34,23 @@ export async function startProductContenders({ cleanUp, say }: Run): Promise<Ent
   const silent = await startProduct('silent');
   const logging = await startProduct('info');
   const entries: Entry[] = [
-    { name: PRODUCT_SILENT, server: silent, request: requestOf(silent.ready) },
-    { name: HAND_WRITTEN, server: await startByHand('0'), request: requestOf(silent.ready) },
-    { name: HAND_WRITTEN_PREPARED, server: await startByHand('1'), request: requestOf(silent.ready) },
-    { name: PRODUCT_LOGGING, server: logging, request: requestOf(logging.ready) },
+    { name: PRODUCT_SILENT, server: silent, request: requestsOf(silent.ready) },
+    { name: HAND_WRITTEN, server: await startByHand('0'), request: requestsOf(silent.ready) },
+    { name: HAND_WRITTEN_PREPARED, server: await startByHand('1'), request: requestsOf(silent.ready) },
+    { name: PRODUCT_LOGGING, server: logging, request: requestsOf(logging.ready) },
   ];
-  // The same session in each of them; the logging product has one of its own.
+  // The same sessions in each of them; the logging product has its own.
   const alike = entries.filter(({ server }) => server !== logging);
-  const answers = await Promise.all(alike.map((entry) => answerTo(entry.request, entry.server.ready.port)));
+  const answers = await Promise.all(alike.map(({ server }) => answerTo(requestOf(silent.ready), server.ready.port)));
   if (!answers.every((answer) => isDeepStrictEqual(dataOf(answer), dataOf(answers[0])))) {
     throw new Error(`The hand-written route answers otherwise than the product: ${JSON.stringify(answers)}`);
   }
   return entries;
 }
 
-function requestOf({ workspaceId, accessToken }: ProductReady): HttpRequest {
+const requestsOf = ({ callers }: ProductReady): readonly HttpRequest[] => callers.map(requestOf);
+
+function requestOf({ workspaceId, accessToken }: ProductReady['callers'][number]): HttpRequest {
   const input = encodeURIComponent(JSON.stringify({ workspaceId }));
   const headers = { authorization: `Bearer ${accessToken}` };
   return { method: 'GET', path: `/trpc/workspace.get?input=${input}`, headers };

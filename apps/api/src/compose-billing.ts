@@ -61,6 +61,8 @@ export function composeBilling(deps: {
     underWay.add(work);
   }
 
+  const onFailure = (err: unknown, workspaceId: string) =>
+    log.error({ err, workspaceId }, 'the books of a workspace cannot be settled');
   const ledger = createLedger({ db, onRecharge });
   const creditPriceMinor = env.CREDIT_PRICE_MINOR;
   const recharger = gateway ? createRecharger({ db, ledger, gateway, creditPriceMinor, currency, log }) : null;
@@ -75,11 +77,13 @@ export function composeBilling(deps: {
     },
     ledger,
     recharger,
-    /** Books what has expired and works on recharges that wait. Any number of processes may do it. */
-    sweep: async () => {
-      await settleOverdue({ db, ledger });
-      await recharger?.workOnWaiting();
-    },
+    /** What has to be done every few seconds, each by itself: expiries are booked, and recharges that wait worked on. */
+    sweeps: [
+      () => settleOverdue({ db, ledger, onFailure }),
+      async () => {
+        await recharger?.workOnWaiting();
+      },
+    ] as const,
     /** Resolves when nothing moves any more. */
     drain: async () => {
       stopCallbacks?.();

@@ -107,8 +107,7 @@ export function compose(
     ledger: billing.ledger,
     recharger: billing.recharger,
     ledgerAudit: billing.services.ledgerAudit,
-    /** Does what time asks for: see `composeBilling`. */
-    sweepBilling: billing.sweep,
+    billingSweeps: billing.sweeps,
     /** From now on readiness is refused; what is under way goes on. */
     drain: () => {
       draining = true;

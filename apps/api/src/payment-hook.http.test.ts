@@ -67,3 +67,17 @@ test('what is not a callback at all does no harm', async () => {
   const huge = await fetch(hookUrl, { method: 'POST', body: 'x'.repeat(100_000) });
   expect(huge.status).toBe(413);
 });
+
+test('a payment that others made through the same account is none of ours, whatever they call it', async () => {
+  const before = await world.db.read.creditRecharge.findMany({ orderBy: { id: 'asc' } });
+  const wasBalance = await balance();
+  for (const chargeId of ['order-123', '', 'ffffffff-ffff-ffff-ffff-fffffffffff', crypto.randomUUID()]) {
+    const object = {
+      ...{ id: 'pi_of_others', object: 'payment_intent', status: 'succeeded', amount_received: 400, currency: 'eur' },
+      metadata: { charge_id: chargeId, workspace_id: tenant.id },
+    };
+    expect(await stripe.deliver(hookUrl, [{ type: 'payment_intent.succeeded', data: { object } }])).toEqual([200]);
+  }
+  expect(await world.db.read.creditRecharge.findMany({ orderBy: { id: 'asc' } })).toEqual(before);
+  expect(await balance()).toBe(wasBalance);
+});

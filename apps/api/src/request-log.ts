@@ -1,8 +1,10 @@
-import { addressOf, seenOf } from '@morket/rpc/http';
+import { addressOf, isTimedOut, seenOf } from '@morket/rpc/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** The status that proxies log for it, too; no answer was sent. */
 const CALLER_WENT_AWAY = 499;
+/** The status of the answer that the caller would have had, had another not been on its way. */
+const TOOK_TOO_LONG = 503;
 
 /** Writes the line of one request. The path goes without its query, where secrets may have been put by mistake. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply, statusCode = reply.statusCode): void {
@@ -32,7 +34,10 @@ export function logRequests(app: FastifyInstance): void {
     reply.raw.once('finish', () => {
       isSent = true;
     });
-    reply.raw.once('close', () => logRequest(request, reply, isSent ? reply.statusCode : CALLER_WENT_AWAY));
+    reply.raw.once('close', () => {
+      if (isSent) logRequest(request, reply);
+      else logRequest(request, reply, isTimedOut(reply) ? TOOK_TOO_LONG : CALLER_WENT_AWAY);
+    });
     done();
   });
 }

@@ -24,6 +24,18 @@ const ADDRESSES = [
   '/',
 ];
 
+test('a page of ours may send what links and streams of events send', async () => {
+  const asked = ['authorization', 'content-type', 'trpc-accept', 'last-event-id', 'idempotency-key'];
+  const headers = {
+    origin: APP,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': asked.join(', '),
+  };
+  const answer = await send(world, { method: 'OPTIONS', url: '/trpc/billing.debit', headers });
+  expect(answer.headers['access-control-allow-origin']).toBe(APP);
+  expect(String(answer.headers['access-control-allow-headers']).split(/, */)).toEqual(expect.arrayContaining(asked));
+});
+
 describe('every answer is hardened', () => {
   test.each(ADDRESSES)('%s', async (url) => {
     const { headers } = await get(url);

@@ -64,6 +64,8 @@ export async function buildServer({ services, recharger = null, env, log }: Opti
       'authorization',
       'content-type',
       'idempotency-key',
+      'last-event-id',
+      'trpc-accept',
       'x-request-id',
       'x-workspace-id',
       'x-tenant-id',

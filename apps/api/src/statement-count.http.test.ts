@@ -38,7 +38,7 @@ const getBatch = (calls: readonly (readonly [path: string, input: unknown])[], t
     ...(token === undefined ? {} : { token }),
   });
 
-const isAccess = (sql: string) => /\bjoin sessions\b/.test(sql);
+const isAccess = (sql: string) => /\bfrom sessions x\b/.test(sql);
 const isLimit = (sql: string) => /\brate_limits\b/.test(sql);
 /** How many statements were for access, for the rate limiter, and for the procedures themselves. */
 function spent() {

@@ -18,6 +18,7 @@ async function answer(origin: string, { path, method = 'GET', headers = {}, body
 }
 
 const json = { 'content-type': 'application/json' };
+const stream = { 'trpc-accept': 'application/jsonl' };
 const query = (input: unknown) => `input=${encodeURIComponent(JSON.stringify(input))}`;
 const many = (count: number) => Array.from({ length: count }, () => 'pong').join(',');
 
@@ -56,11 +57,11 @@ const ALIKE: Readonly<Record<string, Request>> = {
   'a POST with null': { path: 'any', method: 'POST', headers: json, body: 'null' },
   'a GET with a media type': { path: 'pong', headers: json },
   'an unknown stream': { path: 'pong?batch=1', headers: { 'trpc-accept': 'text/plain' } },
-  'a stream of nothing known': { path: 'no.such,pong?batch=1', headers: { 'trpc-accept': 'application/jsonl' } },
+  'a stream of nothing known': { path: 'no.such,pong?batch=1', headers: stream },
   'a stream in which one fails': { path: 'fault,told?batch=1', headers: { accept: 'text/html, application/jsonl' } },
   'a stream of what comes in pieces': {
     path: 'pieces,promised?batch=1',
-    headers: { 'trpc-accept': 'application/jsonl' },
+    headers: stream,
   },
   'pieces in a batch that is not streamed': { path: 'pieces,promised,pong?batch=1' },
 };
@@ -94,6 +95,18 @@ const DEVIATIONS: Readonly<Record<string, Deviation>> = {
     request: { path: 'pong?input=%7B' },
     ours: { status: 400, body: refused('not valid JSON') },
     stock: { status: 200, body: done('pong') },
+  },
+  'an input given twice': {
+    why: 'Checked would be one, and called perhaps the other; the adapter takes the first.',
+    request: { path: `asked?${query(1)}&${query(2)}` },
+    ours: { status: 400, body: refused('the parameter input is given more than once') },
+    stock: { status: 200, body: done({ given: 1 }) },
+  },
+  'batch given twice': {
+    why: 'As above.',
+    request: { path: 'pong,pong?batch=1&batch=2' },
+    ours: { status: 400, body: refused('the parameter batch is given more than once') },
+    stock: { status: 200, body: [done('pong'), done('pong')] },
   },
   'a body that is no JSON': {
     why: 'As above; and the parser’s own words, which quote the body, are not sent back.',
@@ -162,9 +175,27 @@ const DEVIATIONS: Readonly<Record<string, Deviation>> = {
   },
   'a stream of one call that is no batch': {
     why: 'The same status, in the words of our catalogue.',
-    request: { path: 'pong', headers: { 'trpc-accept': 'application/jsonl' } },
+    request: { path: 'pong', headers: stream },
     ours: { status: 400, body: refused('only the answers to a batch can be streamed') },
     stock: { status: 400, body: refused('must be batched') },
+  },
+  'queries and mutations in one streamed batch': {
+    why: 'The same status, in the words of our catalogue.',
+    request: { path: 'pong,touch?batch=1', headers: stream },
+    ours: { status: 400, body: refused('calls of one type') },
+    stock: { status: 400, body: refused('Cannot mix procedure types') },
+  },
+  'a streamed batch without a body': {
+    why: 'A mutation whose input may be missing can be called without one, as a query can.',
+    request: { path: 'any?batch=1', method: 'POST', headers: { ...json, ...stream } },
+    ours: { status: 200, body: expect.not.arrayContaining([expect.stringContaining('BAD_REQUEST')]) },
+    stock: { status: 200, body: expect.arrayContaining([expect.stringContaining('BAD_REQUEST')]) },
+  },
+  'connection parameters that are none': {
+    why: 'The same status, in the words of our catalogue.',
+    request: { path: 'pong?batch=1&connectionParams=%5B1', headers: stream },
+    ours: { status: 400, body: refused('not valid JSON') },
+    stock: { status: 400, body: refused('Not JSON-parsable') },
   },
   'pieces where none can be sent': {
     why: 'The same refusal; it also names the procedure.',
@@ -185,6 +216,15 @@ describe('a deviation that is meant', () => {
     expect(await answer(origins.ours, request), why).toMatchObject(ours);
     expect(await answer(origins.stock, request), 'the adapter still does what we deviate from').toMatchObject(stock);
   });
+});
+
+test('alike but for the words: a POST without a media type is refused with 415, so that no foreign page makes one', async () => {
+  for (const headers of [{}, stream]) {
+    const request = { path: 'any?batch=1', method: 'POST', headers };
+    const [ours, theirs] = [await answer(origins.ours, request), await answer(origins.stock, request)];
+    expect(ours).toMatchObject({ status: 415, body: refused('Only application/json') });
+    expect(theirs).toMatchObject({ status: 415, body: refused('Missing content-type') });
+  }
 });
 
 test.each([

@@ -9,7 +9,7 @@ const { origins } = useTwoAdapters({
     const codes = errors.map(({ code }) => code);
     const mark = JSON.stringify([paths, type, data, codes, eagerGeneration, ctx?.bearer ?? null]);
     return {
-      headers: new Headers({ 'x-mark': encodeURIComponent(mark) }),
+      headers: new Headers({ 'x-mark': encodeURIComponent(mark), vary: 'x-marked-by' }),
       ...(codes.length === 2 ? { status: 418 } : {}),
     };
   },
@@ -37,6 +37,7 @@ test.each(LINKS.flatMap(([link, makeLink]) => CASES.map(([name, work]) => [link,
     const [ours, theirs] = [await over(origins.ours, makeLink, work), await over(origins.stock, makeLink, work)];
     expect(ours.seen.map(asText).toSorted()).toEqual(theirs.seen.map(asText).toSorted());
     expect(ours.seen.every(({ marks }) => marks !== null)).toBe(true);
+    for (const { vary } of ours.seen) expect(vary).toEqual(['accept', 'trpc-accept', 'x-marked-by']);
   },
 );
 

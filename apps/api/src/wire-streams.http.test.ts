@@ -3,7 +3,7 @@ import { createTRPCUntypedClient, httpBatchStreamLink, httpSubscriptionLink, typ
 import type { Unsubscribable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
 import { TestEventSource } from '../test/event-source.ts';
-import { useTwoAdapters } from '../test/two-adapters.ts';
+import { type LogLine, useTwoAdapters } from '../test/two-adapters.ts';
 import { transformer, type WireRouter } from '../test/wire-router.ts';
 
 /** What is answered in pieces comes from tRPC's adapter; behind our route it must work as it does alone. */
@@ -45,6 +45,97 @@ describe('the stream link', () => {
     for (const answer of answers) {
       expect(answer).toMatchObject({ status: 'rejected', reason: { message: 'A batch holds at most 10 calls.' } });
     }
+  });
+});
+
+const jsonl = { 'trpc-accept': 'application/jsonl' };
+const json = { 'content-type': 'application/json' };
+const ask = (address: string, init: RequestInit = {}) =>
+  fetch(`${origins.ours}/trpc/${address}`, { ...init, headers: { ...jsonl, ...init.headers } });
+
+/** What was logged up to the line of this request. */
+async function logsUntil(path: string): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  await vi.waitFor(() => {
+    lines.push(...takeLogs());
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'request', path }));
+  });
+  return lines;
+}
+
+describe('what is answered in pieces is checked like everything else', () => {
+  test.each([
+    ['an input given twice', `asked?batch=1&${query({})}&${query({ 0: 'a\u0000' })}`],
+    ['an input given twice, hidden', `asked?batch=1&${query({})}&%69nput=1`],
+    ['an input that is read in two ways', 'asked?batch=1&input={"0":{"%5F_proto__":1,"x":"%FF"}}'],
+    ['batch given twice', `asked?batch=1&batch=1&${query({})}`],
+    ['an event id given twice', `count?${query({ upTo: 1 })}&lastEventId=1&lastEventId=2`],
+    ['an event id with a NUL', `count?${query({ upTo: 1 })}&lastEventId=a%00`],
+    ['an event id with a NUL by its other name', `count?${query({ upTo: 1 })}&Last-Event-Id=a%00`],
+    ['connection parameters with a NUL', `asked?batch=1&connectionParams=${encodeURIComponent('{"a":"\\u0000"}')}`],
+  ])('%s', async (_, address) => {
+    takeLogs();
+    const answer = await ask(address);
+    expect(await answer.text()).toContain('The request cannot be read');
+    expect(answer.status).toBe(400);
+    expect(await logsUntil(`/trpc/${address.split('?')[0]}`)).toHaveLength(1);
+  });
+
+  test('a comma that is encoded twice makes no batch', async () => {
+    const init = { method: 'POST', body: '{}', headers: { ...json, 'idempotency-key': 'one-for-one-effect' } };
+    const text = await (await ask('touch%252Ctouch?batch=1', init)).text();
+    expect(text).toContain('No procedure found on path \\"touch%2Ctouch\\"');
+  });
+
+  test('nobody keeps it', async () => {
+    expect((await ask('pong?batch=1')).headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('an answer that cannot be written fails alone, and is logged', async () => {
+    takeLogs();
+    const client = clientOf(httpBatchStreamLink({ url: `${origins.ours}/trpc`, transformer }));
+    const [bad, good] = await Promise.allSettled([client.query('unwritable'), client.query('told')]);
+    expect(bad).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('pollution') } });
+    expect(good).toMatchObject({ status: 'fulfilled', value: { at: expect.any(Date) } });
+    expect(await logsUntil('/trpc/unwritable,told')).toContainEqual(
+      expect.objectContaining({ level: 50, path: 'unwritable', msg: 'unexpected failure' }),
+    );
+  });
+
+  test('the adapter alone would break the whole stream off', async () => {
+    const client = clientOf(httpBatchStreamLink({ url: `${origins.stock}/trpc`, transformer }));
+    const both = await Promise.allSettled([client.query('unwritable'), client.query('hear')]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  test('a piece that cannot be written ends the pieces', async () => {
+    const client = clientOf(httpBatchStreamLink({ url: `${origins.ours}/trpc`, transformer }));
+    const pieces = (await client.query('piecesUnwritable')) as AsyncIterable<unknown>; // as declared
+    const got: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const piece of pieces) got.push(piece);
+      })(),
+    ).rejects.toThrow('pollution');
+    expect(got).toEqual([1]);
+  });
+});
+
+describe('the time that a handler has', () => {
+  test.each([
+    ['a call', `wait?${query({ name: 'limited' })}`, {}],
+    ['a batch', `wait?batch=1&${query({ 0: { name: 'limited' } })}`, {}],
+    ['a streamed batch', `wait?batch=1&${query({ 0: { name: 'limited' } })}`, jsonl],
+  ])('ends %s, which is logged as 503', async (_, address, headers) => {
+    takeLogs();
+    const aborted = once(waiting, 'aborted');
+    await fetch(`${origins.ours}/trpc/${address}`, { headers })
+      .then((answer) => answer.text())
+      .catch(() => undefined);
+    expect(await aborted).toEqual(['limited']);
+    const lines = await logsUntil('/trpc/wait');
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'request', statusCode: 503 }));
+    expect(lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 });
 

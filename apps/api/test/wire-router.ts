@@ -106,6 +106,11 @@ export function createWireRouter(waiting: Waiting) {
       yield 1;
       yield { at };
     }),
+    piecesUnwritable: t.procedure.query(async function* () {
+      yield 1;
+      yield { constructor: 1 };
+      yield 2;
+    }),
     deep: t.router({ er: t.router({ still: t.procedure.query(({ path }) => path) }) }),
     wait: t.procedure.input(Named).query(({ input, signal }) => untilAborted(waiting, input.name, signal)),
     heed: t.procedure.query(({ signal }) => {

@@ -1,6 +1,6 @@
 /** NestJS on its Fastify platform, validation by a pipe. Its decorators are applied by hand: type stripping knows none. */
 import 'reflect-metadata';
-import { Body, Controller, Get, HttpCode, Module, type PipeTransform, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Module, type PipeTransform, Post, Query } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
@@ -28,11 +28,13 @@ function decorate(name: 'greet' | 'keepNote' | 'rows', ...decorators: MethodDeco
   for (const decorator of decorators) decorator(GreetingController.prototype, name, descriptor ?? {});
 }
 
+const NO_STORE = Header('cache-control', 'no-store');
+
 Query(checkedBy(GreetInput))(GreetingController.prototype, 'greet', 0);
-decorate('greet', Get('greet'));
+decorate('greet', Get('greet'), NO_STORE);
 Body(checkedBy(NoteInput))(GreetingController.prototype, 'keepNote', 0);
-decorate('keepNote', Post('notes'), HttpCode(200));
-decorate('rows', Get('rows'));
+decorate('keepNote', Post('notes'), HttpCode(200), NO_STORE);
+decorate('rows', Get('rows'), NO_STORE);
 Controller()(GreetingController);
 Module({ controllers: [GreetingController] })(AppModule);
 

@@ -20,7 +20,16 @@ const router = {
     .output(Rows)
     .handler(() => ROWS),
 };
-const handler = new RPCHandler(router);
+const handler = new RPCHandler(router, {
+  // Of its ways to set a header the cheapest.
+  rootInterceptors: [
+    async ({ next }) => {
+      const result = await next();
+      if (result.matched) result.response.headers['cache-control'] = 'no-store';
+      return result;
+    },
+  ],
+});
 
 listen(
   createServer(async (request, response) => {

@@ -4,6 +4,10 @@ import { GreetInput, Greeting, greet, keepNote, Note, NoteInput, ROWS, Rows } fr
 import { serve } from './listen.ts';
 
 const app = fastify();
+app.addHook('onRequest', (_request, reply, done) => {
+  reply.header('cache-control', 'no-store');
+  done();
+});
 app.get('/greet', async (request) => Greeting.parse(greet(GreetInput.parse(request.query))));
 app.post('/notes', async (request) => Note.parse(keepNote(NoteInput.parse(request.body))));
 app.get('/rows', async () => Rows.parse(ROWS));

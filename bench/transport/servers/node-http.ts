@@ -9,7 +9,11 @@ listen(
     const send = (value: unknown) => {
       const body = JSON.stringify(value);
       response
-        .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+        .writeHead(200, {
+          'content-type': 'application/json',
+          'cache-control': 'no-store',
+          'content-length': Buffer.byteLength(body),
+        })
         .end(body);
     };
     const { url = '' } = request;

@@ -12,6 +12,10 @@ const trpcOptions: FastifyTRPCPluginOptions<typeof greetingRouter>['trpcOptions'
 
 // Its documentation raises this limit: a batch names its procedures in the path.
 const app = fastify({ routerOptions: { maxParamLength: 5_000 } });
+app.addHook('onRequest', (_request, reply, done) => {
+  reply.header('cache-control', 'no-store');
+  done();
+});
 await app.register(fastifyTRPCPlugin, { prefix: '/trpc', trpcOptions });
 await app.listen({ port: 0, host: '127.0.0.1' });
 serve(app.server);

@@ -75,7 +75,6 @@ describe('indexes', () => {
       'credit_holds expires_at',
       'credit_holds workspace_id, created_at desc',
       'credit_holds workspace_id, expires_at',
-      'credit_recharges leased_until',
       'credit_recharges workspace_id, created_at desc',
       'credit_transactions workspace_id, created_at desc',
       'credit_transactions workspace_id, seq',

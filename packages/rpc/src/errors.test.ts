@@ -51,10 +51,21 @@ describe('whatever nobody foresaw is server.internal and says nothing', () => {
     ['an object', { message: secret, statusCode: 418, code: 'access.forbidden' }],
     ['an error of tRPC around another one', new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: new Error(secret) })],
     ['an error of tRPC with a message', new TRPCError({ code: 'CONFLICT', message: secret })],
-    ['an unexplained 400 of tRPC', new TRPCError({ code: 'BAD_REQUEST', message: secret })],
+    ['a 400 around a fault', new TRPCError({ code: 'BAD_REQUEST', message: secret, cause: new Error(secret) })],
   ])('%s', (_, err) => {
     const failure = domainErrorOf(err);
     expect(failure.code).toBe('server.internal');
+    expect(JSON.stringify([failure.message, failure.details])).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['a 400', new TRPCError({ code: 'BAD_REQUEST', message: secret }), 'request.malformed'],
+    ['an unread body', new TRPCError({ code: 'BAD_REQUEST', cause: new SyntaxError(secret) }), 'request.malformed'],
+    ['unread parameters', new TRPCError({ code: 'PARSE_ERROR', cause: new Error(secret) }), 'request.malformed'],
+    ['a 415', new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: secret }), 'request.unsupported_media_type'],
+  ])('what tRPC refuses is no fault of ours: %s', (_, err, code) => {
+    const failure = domainErrorOf(err);
+    expect(failure.code).toBe(code);
     expect(JSON.stringify([failure.message, failure.details])).not.toContain('hunter2');
   });
 

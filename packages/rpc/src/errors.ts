@@ -3,8 +3,10 @@ import {
   ERROR_KINDS,
   InternalError,
   InvalidInput,
+  MalformedRequest,
   MethodNotAllowed,
   RouteNotFound,
+  UnsupportedMediaType,
 } from '@morket/contract/errors';
 import { TRPCError } from '@trpc/server';
 import { z } from 'zod';
@@ -21,6 +23,9 @@ export function invalidInput(error: z.ZodError): DomainError {
   return InvalidInput({ issues, omittedIssues: error.issues.length - issues.length }, error);
 }
 
+/** tRPC gives a cause only to what its parsers throw; another error's cause is a fault of ours. */
+const isUnreadable = ({ cause }: TRPCError): boolean => cause === undefined || cause instanceof SyntaxError;
+
 /** What tRPC itself refuses, in the words of our catalogue. */
 function fromTrpc(error: TRPCError): DomainError {
   switch (error.code) {
@@ -30,7 +35,14 @@ function fromTrpc(error: TRPCError): DomainError {
       // tRPC knows two methods: the one that was refused, and the one that is meant.
       return MethodNotAllowed({ allowed: [error.message.includes('POST-request') ? 'GET' : 'POST'] }, error);
     case 'BAD_REQUEST':
-      return error.cause instanceof z.ZodError ? invalidInput(error.cause) : InternalError({}, error);
+      if (error.cause instanceof z.ZodError) return invalidInput(error.cause);
+      return isUnreadable(error)
+        ? MalformedRequest({ reason: 'it is not a call of a procedure' }, error)
+        : InternalError({}, error);
+    case 'PARSE_ERROR':
+      return MalformedRequest({ reason: 'it is not valid JSON' }, error);
+    case 'UNSUPPORTED_MEDIA_TYPE':
+      return error.cause === undefined ? UnsupportedMediaType({}, error) : InternalError({}, error);
     default:
       return InternalError({}, error);
   }

@@ -47,12 +47,13 @@ const RULES: readonly Rule[] = [
               where balance_after <> before + amount or balance_after < 0`,
   },
   {
+    // A capture is told as what it took from its hold.
     holds: 'each entry has one outbox event, with its amount and balance, and each event has its entry',
     broken: `select format('entry %s of %s has %s events', e.seq, coalesce(e.workspace_id, o.workspace_id), count(o.id)) as what
                from entries e full join events o on o.entry_id = e.id and o.workspace_id = e.workspace_id
               group by e.id, e.seq, coalesce(e.workspace_id, o.workspace_id)
              having count(o.id) <> 1 or e.id is null
-                 or bool_or((o.payload ->> 'amount')::bigint <> e.amount or (o.payload ->> 'balanceAfter')::bigint <> e.balance_after)`,
+                 or bool_or((o.payload ->> 'amount')::bigint * case when o.payload ? 'holdId' then -1 else 1 end <> e.amount or (o.payload ->> 'balanceAfter')::bigint <> e.balance_after)`,
   },
   {
     holds: 'each entry has one audit entry, and each audit entry of a movement its entry',

@@ -8,6 +8,8 @@ export type Told =
       readonly amount: number;
       readonly balanceAfter: number;
     }
+  /** These leave no entry. */
+  | { readonly outcome: 'held' | 'released'; readonly holdId: string }
   /** A refusal under a key is final. */
   | { readonly outcome: 'refused'; readonly code: string; readonly details: unknown }
   /** It was told to try again and gave up: nothing took effect. */
@@ -29,9 +31,9 @@ type Effect = { readonly id: string; readonly amount: number; readonly balanceAf
 
 /** Where the ledger contradicts what clients were told; one line each, none when it keeps every word. */
 export async function checkClaims(client: Asks, claims: readonly Claim[]): Promise<string[]> {
-  const effects = await readEffects(client, claims);
+  const [effects, holds] = [await readEffects(client, claims), await readHolds(client, claims)];
   const groups = Map.groupBy(claims, ({ workspaceId, key, description }) => `${workspaceId} ${key ?? description}`);
-  return [...groups].flatMap(([name, group]) => judge(name, group, effects));
+  return [...groups].flatMap(([name, group]) => [...judge(name, group, effects), ...judgeHolds(group, holds)]);
 }
 
 type Effects = ReadonlyMap<string, readonly Effect[]>;
@@ -54,6 +56,27 @@ async function readEffects(client: Asks, claims: readonly Claim[]): Promise<Effe
   return new Map([...effects].map(([place, found]) => [place, found.map(toEffect)]));
 }
 
+type Holds = ReadonlyMap<string, { readonly description: string; readonly state: string }>;
+
+async function readHolds(client: Asks, claims: readonly Claim[]): Promise<Holds> {
+  const ids = claims.flatMap(({ told }) => ('holdId' in told ? [told.holdId] : []));
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ place: string; description: string; state: string }>(
+    "select workspace_id || ' ' || id as place, description, state from credit_holds where id = any($1)",
+    [ids],
+  );
+  return new Map(rows.map(({ place, ...hold }) => [place, hold]));
+}
+
+function judgeHolds(group: readonly Claim[], holds: Holds): string[] {
+  return group.flatMap(({ told, workspaceId, description }) => {
+    if (!('holdId' in told)) return [];
+    const hold = holds.get(placeOf(workspaceId, told.holdId));
+    const isKept = told.outcome === 'held' ? hold?.description === description : hold?.state === 'released';
+    return isKept ? [] : [`${description} was answered with hold ${told.holdId}, which is not there as it was told`];
+  });
+}
+
 /** `group` are the calls under one key, or one call without a key. */
 function judge(name: string, group: readonly Claim[], effects: Effects): string[] {
   const places = [...new Set(group.map(({ workspaceId, description }) => placeOf(workspaceId, description)))];
@@ -72,7 +95,9 @@ function judge(name: string, group: readonly Claim[], effects: Effects): string[
   }
   // The first refusal is the answer for ever; only content that differs from the first one's is refused otherwise.
   for (const same of Map.groupBy(group, ({ description }) => description).values()) {
-    const answers = same.map(({ told }) => told).filter(({ outcome }) => outcome === 'moved' || outcome === 'refused');
+    const answers = same
+      .map(({ told }) => told)
+      .filter(({ outcome }) => outcome !== 'notDone' && outcome !== 'unknown');
     const different = new Set(answers.map((answer) => JSON.stringify(answer)));
     if (group[0]?.key != null && different.size > 1)
       wrong.push(`${name} was answered in ${different.size} ways: ${[...different].join(' and ')}`);

@@ -15,10 +15,9 @@ import { createTestDatabase } from './template-database.ts';
 type Composition = ReturnType<typeof compose>;
 
 /** The product as it is composed in production, on a database of the test file's own. */
-export type World = Pick<
-  Composition,
-  'db' | 'services' | 'drain' | 'ledger' | 'ledgerAudit' | 'recharger' | 'sweepBilling'
-> & {
+export type World = Pick<Composition, 'db' | 'services' | 'drain' | 'ledger' | 'ledgerAudit' | 'recharger'> & {
+  /** Does once what a process does every few seconds. */
+  sweepBilling(): Promise<void>;
   readonly databaseUrl: string;
   readonly configuration: Configuration;
   /** The HTTP process, not listening: drive it with `app.inject`, or let it listen on a free port. */
@@ -100,7 +99,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ledger: composition.ledger,
     ledgerAudit: composition.ledgerAudit,
     recharger: composition.recharger,
-    sweepBilling: composition.sweepBilling,
+    sweepBilling: async () => {
+      for (const sweep of composition.billingSweeps) await sweep();
+    },
     databaseUrl,
     configuration,
     app,

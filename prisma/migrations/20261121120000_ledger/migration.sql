@@ -113,6 +113,7 @@ CREATE TABLE "credit_recharges" (
     "amount_minor" BIGINT,
     "currency" TEXT,
     "charge_ref" TEXT,
+    "fingerprint" TEXT,
     "reason" TEXT,
     "action_url" TEXT,
     "attempted_at" TIMESTAMPTZ(3)[],
@@ -263,7 +264,6 @@ CREATE INDEX "credit_holds_open" ON "credit_holds" ("workspace_id", "expires_at"
 CREATE INDEX "credit_holds_expiring" ON "credit_holds" ("expires_at") WHERE "state" = 'open';
 -- Rules that may be due although nobody spends; its columns change with a recharge, not with a movement.
 CREATE INDEX "billing_accounts_recharging" ON "billing_accounts" ("workspace_id") WHERE "auto_recharge" AND "open_recharge_id" IS NULL;
-CREATE INDEX "credit_recharges_waiting" ON "credit_recharges" ("leased_until") WHERE "state" = 'open';
 
 CREATE TRIGGER "credit_hold_steps_append_only" BEFORE UPDATE OR DELETE ON "credit_hold_steps"
   FOR EACH ROW EXECUTE FUNCTION "refuse_change"();

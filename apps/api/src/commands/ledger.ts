@@ -13,9 +13,7 @@ const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 function printReport({ workspaceId, entries, balance, held, headHash, divergence }: LedgerVerification): void {
   const figures = `${String(entries).padStart(9)} ${String(balance).padStart(12)} ${String(held).padStart(9)}`;
-  print(
-    `${workspaceId} ${figures}  ${headHash?.slice(0, 16) ?? '-'.padEnd(16)}  ${divergence ? 'DIVERGES' : 'intact'}`,
-  );
+  print(`${workspaceId} ${figures}  ${divergence ? 'DIVERGES' : 'intact  '}  ${headHash ?? '-'}`);
   if (divergence) print(`  ${divergence.check}: ${divergence.message}`);
 }
 
@@ -24,7 +22,7 @@ async function verify({ db }: CommandSession, [workspaceId]: readonly string[]):
   let accounts = 0;
   let diverging = 0;
   const take = (report: LedgerVerification) => {
-    if (accounts === 0) print(`${'workspace'.padEnd(36)}   entries      balance      held  last hash`);
+    if (accounts === 0) print(`${'workspace'.padEnd(36)}   entries      balance      held            last hash`);
     printReport(report);
     accounts += 1;
     if (report.divergence) diverging += 1;

@@ -60,8 +60,7 @@ export async function start(env: Env): Promise<void> {
     shutdown.onDrain(composition.drain);
     const housekeeping = startHousekeeping(composition.db, log);
     shutdown.onStop('housekeeping', housekeeping.stop);
-    const billingSweep = startBillingSweep(composition.sweepBilling, log);
-    shutdown.onStop('billing sweep', billingSweep.stop);
+    for (const sweep of composition.billingSweeps) shutdown.onStop('billing sweep', startBillingSweep(sweep, log).stop);
 
     if (env.DATABASE_URL === undefined) {
       await saveRuntime(paths, { databasePort: Number(new URL(database.url).port), url: url.href });

@@ -44,7 +44,15 @@ export const BalanceDepleted = defineEvent('billing.balance_depleted', {
 
 export const AutoRechargeSet = defineEvent('billing.auto_recharge_set', {
   ...onAccount,
-  payload: z.object({ enabled: z.boolean(), threshold: z.int(), amount: z.int() }),
+  payload: z.object({
+    enabled: z.boolean(),
+    threshold: z.int(),
+    amount: z.int(),
+    maxAmount: z.int().nullable(),
+    monthlyLimit: z.int().nullable(),
+    maxPurchases: z.int().nullable(),
+    maxPurchasesPer: z.string().nullable(),
+  }),
 });
 export const CreditLimitSet = defineEvent('billing.credit_limit_set', {
   ...onAccount,
@@ -76,7 +84,7 @@ export const RechargeActionRequired = defineEvent('billing.recharge_action_requi
   ...onAccount,
   payload: onRecharge.extend({ actionUrl: z.string().nullable() }),
 });
-/** A limit of the rule or a built-in one stands in the way until `until`; told once for each window. */
+/** A limit of the rule or a built-in one stands in the way until `until`; told once for each rest. */
 export const RechargeBlocked = defineEvent('billing.recharge_blocked', {
   ...onAccount,
   payload: onRecharge.extend({ reason: z.string(), until: z.string().nullable() }),

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { CreditAmount, CreditBalance, Id, IdempotencyKey, line, PageInput, pageOf, text } from '../primitives/index.ts';
+import {
+  CreditAmount,
+  CreditBalance,
+  Id,
+  IdempotencyKey,
+  Instant,
+  line,
+  PageInput,
+  pageOf,
+  text,
+} from '../primitives/index.ts';
 
 /** One line that tells a person what the credits were for. */
 export const Description = line(500).meta({ examples: ['March top-up'] });
@@ -71,11 +81,7 @@ export type Movement = z.infer<typeof Movement>;
 export const AddCreditsInput = z.object({
   amount: CreditAmount,
   description: Description,
-  expiresAt: z.iso
-    .datetime({ offset: true })
-    .max(40)
-    .optional()
-    .meta({ examples: ['2027-01-01T00:00:00Z'] }),
+  expiresAt: Instant.optional().meta({ examples: ['2027-01-01T00:00:00Z'] }),
   /** 50 unless said otherwise. */
   priority: z.int().min(0).max(100).optional(),
   idempotencyKey: IdempotencyKey.optional(),
@@ -103,10 +109,7 @@ export type ListTransactionsInput = z.infer<typeof ListTransactionsInput>;
 export const TransactionPage = pageOf(CreditTransaction);
 
 export const BalanceAtInput = z.object({
-  at: z.iso
-    .datetime({ offset: true })
-    .max(40)
-    .meta({ examples: ['2026-11-01T00:00:00Z'] }),
+  at: Instant.meta({ examples: ['2026-11-01T00:00:00Z'] }),
 });
 export type BalanceAtInput = z.infer<typeof BalanceAtInput>;
 

@@ -24,5 +24,17 @@ export const IdempotencyKey = text(200)
   .min(8)
   .meta({ examples: ['7f9c2b1e-order-1042'] });
 
+const EARLIEST_MS = Date.UTC(1970, 0, 1);
+const LATEST_MS = Date.UTC(9999, 11, 31);
+
+/** A moment as a caller writes it, in any zone; between the years 1970 and 9999, which every database and language can hold. */
+export const Instant = z.iso
+  .datetime({ offset: true })
+  .max(40)
+  .refine(
+    (value) => Date.parse(value) >= EARLIEST_MS && Date.parse(value) < LATEST_MS,
+    'must lie between 1970 and 9999',
+  );
+
 /** The answer of a verb that has nothing to say. */
 export const Done = z.null();

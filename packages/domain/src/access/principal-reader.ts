@@ -1,3 +1,4 @@
+import { Unavailable } from '@morket/contract/errors';
 import type { PointReader } from '@morket/db';
 import { findPrincipals, type PrincipalKey, type PrincipalRow } from './access.repo.ts';
 
@@ -24,7 +25,9 @@ export function createPrincipalReader(points: PointReader) {
       );
       for (const [index, { resolve }] of batch.entries()) resolve(rows[index] ?? null);
     } catch (err) {
-      for (const { reject } of batch) reject(err);
+      // One key that PostgreSQL cannot read must not fail those it happened to share a query with.
+      if (batch.length > 1 && !Unavailable.is(err)) for (const one of batch) void readAll([one]);
+      else for (const { reject } of batch) reject(err);
     }
   }
 

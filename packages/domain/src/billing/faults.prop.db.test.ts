@@ -117,7 +117,11 @@ async function play(auditor: Asks, { seed, calls, client = CAREFUL, ...kinds }: 
   const after = [...(await checkLedger(auditor, ids)), ...(await checkClaims(auditor, [...claims, ...again]))];
   const open = again.filter((one) => one.told.outcome === 'unknown' || one.told.outcome === 'notDone');
   const undecided = open.map(({ description }) => `${description} has no answer although nothing fails any more`);
-  return { violations: [...new Set([...strange, ...before, ...after, ...undecided])], injected };
+  const reports = await Promise.all(ids.map((id) => worlds[1].ledgerAudit.verifyWorkspace(id)));
+  const diverging = reports.flatMap((report) =>
+    report?.intact ? [] : [`the product's own verification finds ${report?.divergence?.message ?? 'no account'}`],
+  );
+  return { violations: [...new Set([...strange, ...before, ...after, ...undecided, ...diverging])], injected };
 }
 
 const someCalls = fc.array(aCall, { minLength: 3, maxLength: 12 });

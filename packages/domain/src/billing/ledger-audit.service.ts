@@ -1,16 +1,20 @@
 import type { LedgerVerification } from '@morket/contract/billing';
+import { Unavailable } from '@morket/contract/errors';
 import type { Db } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
 import { createVerification } from './verify.model.ts';
 import * as repo from './verify.repo.ts';
 
 const PAGE = 2_000;
+const RETRY_AFTER_SECONDS = 5;
 const ACCOUNTS_AT_ONCE = 500;
 
 /** Derives balances, holds and grants from the ledger anew and holds them against what the accounts say. Changes nothing. */
 export function createLedgerAudit({ db }: { readonly db: Db }) {
+  let isVerifying = false;
+
   /** Null when there is no such account. Movements that happen meanwhile are left to the next verification. */
-  async function verifyWorkspace(workspaceId: string): Promise<LedgerVerification | null> {
+  async function verifyWorkspace(workspaceId: string, signal?: AbortSignal): Promise<LedgerVerification | null> {
     const snapshot = await repo.readSnapshot(db.read, workspaceId);
     if (!snapshot) return null;
     const { account, grants, openHolds } = snapshot;
@@ -24,6 +28,7 @@ export function createLedgerAudit({ db }: { readonly db: Db }) {
     let after = 0n;
     for (;;) {
       const rows = await repo.readEntries(db.read, workspaceId, { after, until: account.seq, limit: PAGE });
+      signal?.throwIfAborted();
       for (const row of rows) {
         const divergence = verification.read(row);
         if (divergence) return report(divergence);
@@ -33,8 +38,13 @@ export function createLedgerAudit({ db }: { readonly db: Db }) {
     }
   }
 
-  async function verify(scope: WorkspaceScope): Promise<LedgerVerification> {
-    const report = await verifyWorkspace(scope.workspaceId);
+  /** One at a time in a process: it reads a whole history. Throws `server.unavailable` meanwhile. */
+  async function verify(scope: WorkspaceScope, signal?: AbortSignal): Promise<LedgerVerification> {
+    if (isVerifying) throw Unavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS });
+    isVerifying = true;
+    const report = await verifyWorkspace(scope.workspaceId, signal).finally(() => {
+      isVerifying = false;
+    });
     if (!report) throw new Error('A workspace is created together with its billing account; this one has none.');
     return report;
   }

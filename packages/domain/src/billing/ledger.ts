@@ -101,7 +101,7 @@ export function createLedger(options: { readonly db: Db; readonly onRecharge: (w
 
   /**
    * The same inside the caller's transaction, with which it stands or falls. A refusal is a value here: throwing it would undo the row that
-   * makes it final. Lock no billing account before it.
+   * makes it final.
    */
   async function moveIn<Kind extends Command['kind']>(tx: Tx, item: ItemOf<Kind>): Promise<Outcome> {
     const { outcomes } = await applyIn(asPointTx(tx), [item]);

@@ -16,20 +16,24 @@ async function findOverdue(reader: Reader): Promise<string[]> {
        and (exists (select from credit_holds h where h.workspace_id = a.workspace_id and h.state = 'open' and h.expires_at <= now())
             or a.held < (select coalesce(sum(g.remaining), 0) from credit_grants g
                           where g.workspace_id = a.workspace_id and g.is_open and g.expires_at <= now()))
-     limit ${MAX_AT_ONCE}`;
+     -- In no order, so that accounts which cannot be settled do not stand in the way of the others for ever.
+     order by random() limit ${MAX_AT_ONCE}`;
   return rows.map(({ id }) => id);
 }
 
 /**
  * Books what has expired in accounts that nobody moves; the others do it with their next movement. Any number of processes may do it at
- * once. Gives the number of workspaces it looked at.
+ * once. An account whose books refuse it is left to `onFailure` and keeps no other one waiting.
  */
-export async function settleOverdue({ db, ledger }: { readonly db: Db; readonly ledger: Ledger }): Promise<number> {
-  const workspaceIds = await findOverdue(db.read);
-  await Promise.all(
-    workspaceIds.map((workspaceId) =>
-      ledger.move({ acting: systemActing(workspaceId, 'expiry'), command: { kind: 'settle' }, keyed: null }),
-    ),
-  );
-  return workspaceIds.length;
+export async function settleOverdue(deps: {
+  readonly db: Db;
+  readonly ledger: Ledger;
+  readonly onFailure: (err: unknown, workspaceId: string) => void;
+}): Promise<void> {
+  const { db, ledger, onFailure } = deps;
+  const settle = (workspaceId: string) =>
+    ledger
+      .move({ acting: systemActing(workspaceId, 'expiry'), command: { kind: 'settle' }, keyed: null })
+      .catch((err: unknown) => onFailure(err, workspaceId));
+  await Promise.all((await findOverdue(db.read)).map(settle));
 }

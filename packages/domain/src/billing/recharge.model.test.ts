@@ -52,6 +52,8 @@ describe('a purchase', () => {
     ['looks at what is available, not at what is held', { balance: 90n, held: 90n, autoRechargeThreshold: 80n }, 80n],
     ['buys the amount, when exactly that is missing', { balance: 0n, autoRechargeThreshold: 50n }, 50n],
     ['buys up to the largest balance', { balance: MAX_BALANCE - 50n, held: MAX_BALANCE - 50n }, 50n],
+    ['pays a debt besides', { balance: 0n, debt: 45n }, 65n],
+    ['pays a debt out of its amount, when that leads back all the same', { balance: 0n, debt: 30n }, 50n],
   ])('%s', (_, change, credits) => {
     expect(plan({ account: { ...low, ...change } })).toEqual(charges(credits));
   });

@@ -3,11 +3,14 @@ import { type Account, availableOf, cycleOf, MAX_BALANCE, SUSPENDED_UNTIL } from
 import { greater, lesser } from './amounts.model.ts';
 
 /** The limits of a rule, beside threshold and amount. */
-export type RechargeRule = {
+export type RechargeLimits = {
   readonly maxAmount: bigint | null;
   readonly monthlyLimit: bigint | null;
   readonly maxPurchases: number | null;
   readonly maxPurchasesPer: RechargeWindow | null;
+};
+
+export type RechargeRule = RechargeLimits & {
   /** Failures in a row, all with the card of this fingerprint. */
   readonly failures: number;
   readonly failedFingerprint: string | null;
@@ -117,7 +120,8 @@ export function planCharge(given: {
     if (first) return block('purchase_limit', after(first.createdAt, windowMs));
   }
 
-  const gap = account.autoRechargeThreshold - available;
+  // A debt takes its part of whatever comes.
+  const gap = account.autoRechargeThreshold - available + account.debt;
   const smallest = account.autoRechargeAmount;
   let credits = lesser(greater(gap, smallest), rule.maxAmount ?? MAX_BALANCE);
   if (rule.monthlyLimit !== null) {

@@ -24,6 +24,8 @@ export type RechargeRow = PastRecharge & {
   readonly amountMinor: bigint | null;
   readonly currency: string | null;
   readonly chargeRef: string | null;
+  /** Of the card that was charged. */
+  readonly fingerprint: string | null;
   readonly reason: string | null;
   readonly actionUrl: string | null;
   readonly transactionId: string | null;
@@ -143,6 +145,7 @@ export async function saveRecharge(
     amountMinor: bigint;
     currency: string;
     chargeRef: string | null;
+    fingerprint: string;
     reason: string;
     actionUrl: string | null;
     attemptedAt: { push: Date };

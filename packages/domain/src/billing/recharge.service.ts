@@ -23,7 +23,7 @@ import { type Account, cycleOf, MAX_BALANCE, SUSPENDED_UNTIL, wantsRecharge } fr
 import { getBooks } from './billing.repo.ts';
 import { settle } from './books.model.ts';
 import { type LockedAccount, lockAccounts } from './books.repo.ts';
-import { boughtSince, isSuspended } from './recharge.model.ts';
+import { boughtSince, isSuspended, type RechargeLimits } from './recharge.model.ts';
 import * as repo from './recharge.repo.ts';
 import { toBillingDto } from './to-dto.ts';
 
@@ -76,12 +76,12 @@ export function createRechargeService(deps: {
         // The limits may be others now; the next purchase asks them again.
         rechargeRestsUntil: null,
       };
+      const limitsBefore = await repo.getRule(tx, workspaceId);
+      const limits = limitsOf(input);
       await repo.saveOnAccount(tx, workspaceId, change);
-      await repo.saveRule(tx, workspaceId, limitsOf(input));
-      await record(tx, scope, AutoRechargeSet(workspaceId, input), {
-        before: ruleOf(before),
-        after: { enabled, threshold, amount },
-      });
+      await repo.saveRule(tx, workspaceId, limits);
+      const after = ruleOf({ ...before, ...change }, limits);
+      await record(tx, scope, AutoRechargeSet(workspaceId, after), { before: ruleOf(before, limitsBefore), after });
       const isOpened = await openIfDueIn(tx, scope, { ...before, ...change }, now);
       const books = await getBooks(asPointTx(tx), scope);
       return { billing: toBillingDto(workspaceId, settle(books, now).books.account), opened: isOpened };
@@ -134,8 +134,13 @@ export function createRechargeService(deps: {
         after: { label: attached.label },
       });
       if (before?.fingerprint === attached.fingerprint) return false;
-      await repo.saveRule(tx, workspaceId, { failures: 0, failedFingerprint: null });
+      // What the rule rests for may be over: a failure or a suspension holds for the card it came with, and the next purchase asks.
       await repo.saveOnAccount(tx, workspaceId, { rechargeRestsUntil: null });
+      // A payment that waits for somebody with the card of before is looked at again at once.
+      if (account.openRechargeId !== null) {
+        await repo.saveRecharge(tx, workspaceId, account.openRechargeId, { leasedUntil: null });
+        return true;
+      }
       return openIfDueIn(tx, scope, { ...account, rechargeRestsUntil: null }, new Date());
     });
     if (opened) onRecharge(workspaceId);
@@ -168,10 +173,14 @@ export function createRechargeService(deps: {
   return { setRule, getRule, setMethod, removeMethod, list };
 }
 
-const ruleOf = (account: Account) => ({
-  enabled: account.autoRecharge,
-  threshold: account.autoRechargeThreshold,
-  amount: account.autoRechargeAmount,
+const ruleOf = (
+  { autoRecharge: enabled, autoRechargeThreshold, autoRechargeAmount }: Account,
+  { maxAmount, monthlyLimit, maxPurchases, maxPurchasesPer }: RechargeLimits,
+) => ({
+  ...{ enabled, threshold: Number(autoRechargeThreshold), amount: Number(autoRechargeAmount) },
+  maxAmount: maxAmount === null ? null : Number(maxAmount),
+  monthlyLimit: monthlyLimit === null ? null : Number(monthlyLimit),
+  ...{ maxPurchases, maxPurchasesPer },
 });
 
 const limitsOf = ({ maxAmount, monthlyLimit, maxPurchases }: SetAutoRechargeInput) => ({

@@ -6,6 +6,7 @@ import {
   RechargeFailed,
   RechargeSucceeded,
 } from '@morket/contract/billing';
+import { Id } from '@morket/contract/primitives';
 import { asPointTx, type Db, type Tx } from '@morket/db';
 import { systemActing } from '../access/index.ts';
 import type { CallbackRequest, ChargeOutcome, ChargeRequest, PaymentGateway } from '../payment/index.ts';
@@ -25,6 +26,8 @@ import * as repo from './recharge.repo.ts';
 import { openIfDueIn } from './recharge.service.ts';
 
 const LEASE_MS = 60_000;
+/** The largest sum that stays exact in JSON. */
+const MAX_AMOUNT_MINOR = BigInt(Number.MAX_SAFE_INTEGER);
 const POLL_MS = 60_000;
 const ASK_AGAIN_MS = 15_000;
 /** A person who does not confirm a payment within a day is not going to. */
@@ -84,7 +87,8 @@ export function createRecharger(deps: {
       // Asked before, and perhaps charged: the same request again, while the attempts allow it, else only a question.
       const isKnown = row.credits !== null && row.amountMinor !== null;
       const method = await repo.findMethod(tx, workspaceId, gateway.name);
-      if (isKnown && (chargeRef !== null || !account || !method || attemptsRestUntil(history, now))) {
+      const isSameCard = method !== null && row.fingerprint === method.fingerprint;
+      if (isKnown && (chargeRef !== null || !account || !isSameCard || attemptsRestUntil(history, now))) {
         await repo.saveRecharge(tx, workspaceId, id, lease);
         return { kind: 'ask', chargeId: id, chargeRef };
       }
@@ -96,13 +100,18 @@ export function createRecharger(deps: {
       if (!wanted) {
         const rule = await repo.getRule(tx, workspaceId);
         const creditedAt = await repo.lastCreditAt(tx, workspaceId);
-        const { fingerprint } = method;
-        const decided = planCharge({ id, account, rule, fingerprint, history, creditedAt, now });
+        const card = { fingerprint: method.fingerprint };
+        const decided = planCharge({ id, account, rule, ...card, history, creditedAt, now });
         if (decided.kind === 'block') return close(tx, row, account, decided);
         wanted = { credits: decided.credits, amountMinor: decided.credits * BigInt(creditPriceMinor) };
+        if (wanted.amountMinor > MAX_AMOUNT_MINOR) {
+          return close(tx, row, account, { reason: 'balance_limit', until: later(now, FAILURE_REST_MS) });
+        }
       }
       // The attempt is on record before it is made, so that one that kills the process counts.
-      await repo.saveRecharge(tx, workspaceId, id, { ...wanted, currency, ...lease, attemptedAt: { push: now } });
+      const { fingerprint } = method;
+      const attempt = { ...wanted, currency, fingerprint, attemptedAt: { push: now } };
+      await repo.saveRecharge(tx, workspaceId, id, { ...attempt, ...lease });
       const request = {
         ...{ chargeId: id, workspaceId, amountMinor: Number(wanted.amountMinor), currency, method },
         description: `${wanted.credits} credits`,
@@ -143,8 +152,7 @@ export function createRecharger(deps: {
         return { isSettled: true, isOpened: await succeed(tx, row, account, outcome) };
       }
       if (outcome.status === 'declined') {
-        await fail(tx, row, account, outcome.reason);
-        return { isSettled: true, isOpened: false };
+        return { isSettled: true, isOpened: await fail(tx, row, account, outcome.reason) };
       }
       await wait(tx, row, outcome);
       return { isSettled: false, isOpened: false };
@@ -161,15 +169,16 @@ export function createRecharger(deps: {
   /** Until the provider or a person has decided. */
   async function wait(
     tx: Tx,
-    { workspaceId, id, state }: repo.RechargeRow,
+    { workspaceId, id, state, actionUrl: known }: repo.RechargeRow,
     outcome: Extract<ChargeOutcome, { status: 'pending' | 'action_required' }>,
   ): Promise<void> {
     const leasedUntil = later(new Date(), POLL_MS);
     const { chargeRef } = outcome;
     if (outcome.status === 'pending') return repo.saveRecharge(tx, workspaceId, id, { chargeRef, leasedUntil });
-    const { actionUrl } = outcome;
+    // A callback may know less than the answer did; the page stays where it is.
+    const actionUrl = outcome.actionUrl ?? known;
     await repo.saveRecharge(tx, workspaceId, id, { state: 'action_required', chargeRef, actionUrl, leasedUntil });
-    if (state !== 'open') return;
+    if (state !== 'open' && (known !== null || actionUrl === null)) return;
     const event = RechargeActionRequired(workspaceId, { rechargeId: id, actionUrl });
     await record(tx, systemActing(workspaceId, JOB), event);
   }
@@ -257,19 +266,20 @@ export function createRecharger(deps: {
     await repo.saveRecharge(tx, workspaceId, id, { state: 'failed', reason, settledAt: now, leasedUntil: null });
     const rule = await repo.getRule(tx, workspaceId);
     const method = await repo.findMethod(tx, workspaceId, gateway.name);
-    const fingerprint = method?.fingerprint ?? null;
+    const { fingerprint } = row;
     const failures = rule.failedFingerprint === fingerprint ? rule.failures + 1 : 1;
     await repo.saveRule(tx, workspaceId, { failures, failedFingerprint: fingerprint });
-    const suspended =
-      fingerprint !== null && isSuspended({ ...rule, failures, failedFingerprint: fingerprint }, fingerprint);
-    const rechargeRestsUntil = suspended ? SUSPENDED_UNTIL : later(now, FAILURE_REST_MS);
-    if (account) await repo.saveOnAccount(tx, workspaceId, { openRechargeId: null, rechargeRestsUntil });
-    await record(
-      tx,
-      systemActing(workspaceId, JOB),
-      RechargeFailed(workspaceId, { rechargeId: id, reason, suspended }),
-    );
-    return false;
+    const blamed = { ...rule, failures, failedFingerprint: fingerprint };
+    const suspended = fingerprint !== null && isSuspended(blamed, fingerprint);
+    const event = RechargeFailed(workspaceId, { rechargeId: id, reason, suspended });
+    await record(tx, systemActing(workspaceId, JOB), event);
+    if (!account) return false;
+    // The failure of a card that has been replaced holds the new one up for nothing.
+    const isReplaced = method !== null && method.fingerprint !== fingerprint;
+    const rests = suspended ? SUSPENDED_UNTIL : later(now, FAILURE_REST_MS);
+    const change = { openRechargeId: null, rechargeRestsUntil: isReplaced ? null : rests };
+    await repo.saveOnAccount(tx, workspaceId, change);
+    return openIfDueIn(tx, systemActing(workspaceId, JOB), { ...account, ...change }, now);
   }
 
   /** Asks the provider; null while it does not know either. */
@@ -288,9 +298,9 @@ export function createRecharger(deps: {
       outcome = await perform(task);
     } catch (err) {
       log.warn({ err, workspaceId, rechargeId: id }, 'the outcome of a recharge is not known yet');
-      outcome = null;
+      return askLater(workspaceId, id);
     }
-    if (outcome === null && task.kind === 'ask') outcome = await giveUpUnknown(workspaceId, id);
+    if (outcome === null) outcome = await giveUpUnknown(workspaceId, id);
     if (outcome === null) return askLater(workspaceId, id);
     if (outcome.status === 'action_required') outcome = await giveUpUnconfirmed(workspaceId, id, outcome);
     await settle(workspaceId, id, outcome);
@@ -306,7 +316,7 @@ export function createRecharger(deps: {
   /** The provider has shown nothing of a charge for a day: it was never made. */
   async function giveUpUnknown(workspaceId: string, id: string): Promise<ChargeOutcome | null> {
     const row = await repo.findRecharge(db.read, workspaceId, id);
-    if (!row || row.chargeRef !== null || !isOld(row)) return null;
+    if (!row || !isOld(row)) return null;
     log.error({ workspaceId, rechargeId: id }, 'a recharge is given up: the provider does not know it');
     return { status: 'declined', chargeRef: null, reason: 'canceled' };
   }
@@ -317,7 +327,10 @@ export function createRecharger(deps: {
     outcome: Extract<ChargeOutcome, { status: 'action_required' }>,
   ): Promise<ChargeOutcome> {
     const row = await repo.findRecharge(db.read, workspaceId, id);
-    if (!row || !isOld(row)) return outcome;
+    const method = await repo.findMethod(db.read, workspaceId, gateway.name);
+    // Nobody confirms a payment with a card that is no longer theirs.
+    const isOtherCard = method !== null && row !== null && row.fingerprint !== method.fingerprint;
+    if (!row || !(isOld(row) || isOtherCard)) return outcome;
     await gateway.cancel(outcome.chargeRef);
     // It may have been confirmed in the last moment: the provider's word counts.
     return (await gateway.find({ chargeId: id, chargeRef: outcome.chargeRef })) ?? outcome;
@@ -334,10 +347,10 @@ export function createRecharger(deps: {
 
   /** Works on every recharge that waits, a few at a time: those whose process died, and those that are to be asked about. */
   async function workOnWaiting(): Promise<number> {
-    for (const workspaceId of await repo.listDue(db.read, MAX_AT_ONCE)) await open(workspaceId);
+    const due = await repo.listDue(db.read, MAX_AT_ONCE);
+    const opened = await Promise.allSettled(due.map(open));
     const workspaceIds = await repo.listWaiting(db.read, MAX_AT_ONCE);
-    const results = await Promise.allSettled(workspaceIds.map(work));
-    for (const result of results) {
+    for (const result of [...opened, ...(await Promise.allSettled(workspaceIds.map(work)))]) {
       if (result.status === 'rejected') log.error({ err: result.reason }, 'automatic recharge failed');
     }
     return workspaceIds.length;
@@ -346,7 +359,8 @@ export function createRecharger(deps: {
   /** Hears the provider's callback. Throws `billing.callback_refused`. One about nothing of ours is ignored. */
   async function hear(request: CallbackRequest): Promise<void> {
     const callback = gateway.readCallback(request);
-    if (!callback) return;
+    // Ids of our recharges are UUIDs; a charge that others made through the same account is none of ours.
+    if (!callback || !Id.safeParse(callback.chargeId).success) return;
     const row = await repo.findRechargeById(db.read, callback.chargeId);
     if (row) await settle(row.workspaceId, row.id, callback.outcome);
   }

@@ -165,7 +165,8 @@ export function recharge(state: LedgerState): void {
     const { threshold, amount } = state.rule;
     const gap = threshold - availableOf(state);
     if (gap <= 0 || state.charges === MAX_CHARGES) return;
-    const credits = Math.max(gap, amount);
+    // A debt takes its part of whatever comes.
+    const credits = Math.max(gap + state.debt, amount);
     if (credits > MAX - balanceOf(state)) return;
     state.charges += 1;
     settle(state);

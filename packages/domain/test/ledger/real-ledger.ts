@@ -142,7 +142,10 @@ export function createRealLedger(deps: {
       }
     },
     sweep: async () => {
-      await settleOverdue({ db, ledger: first.ledger });
+      const onFailure = (err: unknown) => {
+        throw err;
+      };
+      await settleOverdue({ db, ledger: first.ledger, onFailure });
     },
     setLimit: async (creditLimit) => {
       await first.billing.setCreditLimit(scope, { creditLimit });

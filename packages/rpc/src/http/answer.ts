@@ -52,7 +52,10 @@ export function createSend(options: {
     const meta = responseMeta?.({ ctx, paths, type, data, errors, info: undefined, eagerGeneration: false }) ?? {};
     if (meta.status !== undefined) reply.code(meta.status);
     // tRPC's older form, an object, is not taken.
-    if (meta.headers instanceof Headers) for (const [name, value] of meta.headers) reply.header(name, value);
+    if (!(meta.headers instanceof Headers)) return;
+    for (const [name, value] of meta.headers) {
+      reply.header(name, name === 'vary' ? `${reply.getHeader(name)}, ${value}` : value);
+    }
   }
 
   return (reply: FastifyReply, answered: Answered, answers: readonly CallAnswer[]): FastifyReply => {

@@ -88,6 +88,14 @@ function assertComplete(value: unknown): void {
   throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message });
 }
 
+function answer({ write, mayStream }: Known, result: Result): CallAnswer {
+  if (!result.ok) throw result.error;
+  const { data } = result;
+  if (mayStream) assertComplete(data);
+  const text = `{"result":{"data":${write(data)}}}`;
+  return { status: 200, text, response: { result: { data } }, error: null, failure: null };
+}
+
 /** Calls the procedures of a router one by one, and writes what they give in the envelopes of tRPC. */
 export function createCaller(router: AnyTRPCRouter) {
   const config = router._def._config;
@@ -111,32 +119,16 @@ export function createCaller(router: AnyTRPCRouter) {
     };
   }
 
-  function answer({ write, mayStream }: Known, result: Result): CallAnswer {
-    if (!result.ok) throw result.error;
-    const { data } = result;
-    if (mayStream) assertComplete(data);
-    const text = `{"result":{"data":${write(data)}}}`;
-    return { status: 200, text, response: { result: { data } }, error: null, failure: null };
-  }
-
   function run(ctx: Context, call: Call): Settled<CallAnswer> {
-    const refused = (err: unknown): CallAnswer => refuse(err, ctx, call);
-    const finish = (procedure: Known, result: Result): CallAnswer => {
-      try {
-        return answer(procedure, result);
-      } catch (err) {
-        return refused(err);
-      }
-    };
     const { path, input: rawInput, index: batchIndex, signal } = call;
     return settle(
-      () => callable(known.get(path), call),
-      (procedure) => {
-        const { type } = procedure;
-        const result = procedure.run({ path, type, ctx, rawInput, signal, batchIndex });
-        return result instanceof Promise ? result.then((given) => finish(procedure, given)) : finish(procedure, result);
+      () => {
+        const procedure = callable(known.get(path), call);
+        const result = procedure.run({ path, type: procedure.type, ctx, rawInput, signal, batchIndex });
+        return result instanceof Promise ? result.then((given) => answer(procedure, given)) : answer(procedure, result);
       },
-      refused,
+      (given) => given,
+      (err) => refuse(err, ctx, call),
     );
   }
 

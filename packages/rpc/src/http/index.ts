@@ -1,4 +1,4 @@
-export { abortSignalOf } from './abort-signal.ts';
+export { abortSignalOf, isTimedOut } from './abort-signal.ts';
 export { BODY_LIMIT_BYTES, failureOf } from './failure.ts';
 export { readJsonBytes } from './json-body.ts';
 export { addressOf, createContextFactory, seenOf } from './request-context.ts';

@@ -1,4 +1,4 @@
-import { BatchTooLarge, MalformedRequest } from '@morket/contract/errors';
+import { BatchTooLarge, MalformedRequest, UnsupportedMediaType } from '@morket/contract/errors';
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { readJson } from './json-body.ts';
@@ -21,7 +21,16 @@ export function nameOf(request: FastifyRequest): string {
 
 type Query = { readonly batch?: unknown; readonly input?: unknown };
 
+/** Given twice, a parameter is a list, of which others read the first: what was checked would not be what is called. */
+function assertGivenOnce({ batch, input }: Query): void {
+  for (const [name, given] of Object.entries({ batch, input })) {
+    if (Array.isArray(given)) throw MalformedRequest({ reason: `the parameter ${name} is given more than once` });
+  }
+}
+
 function readInputs(request: FastifyRequest, isBatch: boolean): RpcRequest['inputOf'] {
+  // With a body Fastify refuses it; without one, a page could post a call that needs no input, unasked.
+  if (request.method === 'POST' && request.headers['content-type'] === undefined) throw UnsupportedMediaType({});
   const query = request.query as Query; // the shape is checked right here
   const given =
     request.method === 'POST'
@@ -44,7 +53,9 @@ function readInputs(request: FastifyRequest, isBatch: boolean): RpcRequest['inpu
  */
 export function readCalls(request: FastifyRequest, ctx: Context): RpcRequest {
   const names = nameOf(request);
-  const isBatch = (request.query as Query).batch === '1';
+  const query = request.query as Query; // the shape is checked right here
+  if (typeof query.batch === 'object' || typeof query.input === 'object') assertGivenOnce(query);
+  const isBatch = query.batch === '1';
   const paths = isBatch ? names.split(',', MAX_BATCH + 1) : [names];
   // Counted before anything is parsed: one request must not carry hundreds of calls.
   if (paths.length > MAX_BATCH) throw BatchTooLarge({ maxCalls: MAX_BATCH });

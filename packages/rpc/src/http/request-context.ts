@@ -52,7 +52,7 @@ type Seeing = FastifyRequest & { [SEEN]?: Context['seen'] };
 
 /**
  * Who was seen calling in this request, and where: filled by the procedures, read by the log line at its end. It is kept on the request:
- * an entry in a WeakMap costs 1 µs, most of it in the garbage collector.
+ * an entry in a WeakMap takes 1 µs, a twentieth of a small call, most of it in the garbage collector.
  */
 export function seenOf(request: Seeing): Context['seen'] {
   request[SEEN] ??= {};

@@ -101,29 +101,22 @@ const run =
     );
 
 /**
- * Runs a procedure of tRPC as its own caller does, for which that one takes twice the time: it awaits in every middleware and copies
- * the call twice for each by a helper that goes field by field. Known middlewares, those of `.input()` and `.output()` with a schema of
- * zod, are replaced; the others are called as they are.
+ * Runs a procedure of tRPC as its own caller does. That one awaits in every middleware and copies the call twice for each, by a helper
+ * that goes field by field: a quarter of what a small call costs this process. The middlewares of `.input()` and `.output()` with a
+ * schema of zod are replaced here; all others are called as they are. The runner never throws, and never rejects.
  */
 export function procedureRunner(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Settled<Result> {
   const { middlewares, inputs, output, meta, resolver } = procedure._def as unknown as Definition;
-  const ofType = (type: 'input' | 'output') => middlewares.filter(({ _type }) => _type === type);
-  const [takers, checkers] = [ofType('input'), ofType('output')];
-
-  const parserFor = (middleware: Middleware): Parse | null => {
-    if (middleware._type === 'input' && takers.length === inputs.length) {
-      return parserOf(inputs[takers.indexOf(middleware)]);
-    }
-    // Of several output schemas the definition keeps the last alone.
-    return middleware._type === 'output' && checkers.length === 1 ? parserOf(output) : null;
+  const takers = middlewares.filter(({ _type }) => _type === 'input');
+  const linkOf = (next: Link, middleware: Middleware): Link => {
+    const isTaker = middleware._type === 'input';
+    const parse = isTaker ? parserOf(inputs[takers.indexOf(middleware)]) : parserOf(output);
+    if (!middleware._type || !parse) return run(middleware, next);
+    return isTaker ? takeInput(parse, next) : checkOutput(parse, next);
   };
 
   // The last one calls the resolver.
-  const first = middlewares.slice(0, -1).reduceRight<Link>((next, middleware) => {
-    const parse = parserFor(middleware);
-    if (!parse) return run(middleware, next);
-    return middleware._type === 'input' ? takeInput(parse, next) : checkOutput(parse, next);
-  }, resolve(resolver));
+  const first = middlewares.slice(0, -1).reduceRight(linkOf, resolve(resolver));
 
   return ({ path, type, ctx, rawInput, signal, batchIndex }) =>
     first({

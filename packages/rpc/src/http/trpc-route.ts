@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { toTrpcError } from '../errors.ts';
 import { abortSignalOf } from './abort-signal.ts';
+import { assertForAdapter } from './adapter-request.ts';
 import { createSend, type ResponseMeta } from './answer.ts';
 import { type CallAnswer, createCaller, methodsOf } from './call-procedure.ts';
 import { failureOf } from './failure.ts';
@@ -26,7 +27,7 @@ const areReady = (answers: readonly Settled<CallAnswer>[]): answers is readonly 
   !answers.some((answer) => answer instanceof Promise);
 
 /**
- * Serves a router over tRPC's own procedure caller: the same URLs and envelopes as its Fastify adapter, at a fraction of its cost, and
+ * Serves the procedures of a router under the URLs and in the envelopes of tRPC's Fastify adapter, at a fraction of its cost, and
  * without its form-data handler, through which a foreign page could post a mutation. What is answered in pieces goes to the adapter:
  * subscriptions, and batches of the stream link.
  */
@@ -38,7 +39,12 @@ export function registerTrpc(app: FastifyInstance, options: TrpcOptions): void {
 
   async function stream(request: FastifyRequest, reply: FastifyReply, { paths, isBatch }: RpcRequest) {
     if (!isBatch) throw MalformedRequest({ reason: 'only the answers to a batch can be streamed' });
-    await handOver(request, reply, paths.join(','));
+    assertForAdapter(request);
+    const types = new Set(paths.flatMap((path) => caller.typeOf(path) ?? []));
+    if (types.size > 1) throw MalformedRequest({ reason: 'a streamed batch holds calls of one type' });
+    // Here a body may be missing.
+    if (request.method === 'POST') request.body ??= {};
+    await handOver(request, reply, { paths, isStream: true });
     return reply;
   }
 
@@ -50,9 +56,7 @@ export function registerTrpc(app: FastifyInstance, options: TrpcOptions): void {
     if (wantsStream(request)) return stream(request, reply, asked);
     const { paths, isBatch, inputOf } = asked;
     const signal = abortSignalOf(reply);
-    const answers = paths.map((path, index) =>
-      caller.run(ctx, { path, input: inputOf(index), index, method, signal }),
-    );
+    const answers = paths.map((path, index) => caller.run(ctx, { path, input: inputOf(index), index, method, signal }));
     if (areReady(answers)) {
       send(reply, { ctx, paths, isBatch }, answers);
       return undefined;
@@ -64,7 +68,8 @@ export function registerTrpc(app: FastifyInstance, options: TrpcOptions): void {
     if (readCalls(request, createContext(request)).isBatch) {
       throw MalformedRequest({ reason: 'a subscription is called alone' });
     }
-    await handOver(request, reply, path);
+    assertForAdapter(request);
+    await handOver(request, reply, { paths: [path], isStream: false });
     return reply;
   }
 

@@ -54,5 +54,5 @@ export type RechargePort = {
 };
 
 export type LedgerAuditPort = {
-  verify(scope: WorkspaceScope): Promise<LedgerVerification>;
+  verify(scope: WorkspaceScope, signal?: AbortSignal): Promise<LedgerVerification>;
 };

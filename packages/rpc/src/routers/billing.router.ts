@@ -84,7 +84,7 @@ export const billingRouter = t.router({
       summary: 'Derive every balance from the ledger anew, and compare',
     })
     .output(LedgerVerification)
-    .query(({ ctx }) => ctx.services.ledgerAudit.verify(ctx.scope)),
+    .query(({ ctx, signal }) => ctx.services.ledgerAudit.verify(ctx.scope, signal)),
   setCreditLimit: workspaceProcedure('billing:manage')
     .meta({
       rest: { method: 'PUT', path: `${BILLING}/credit-limit` },

@@ -30,7 +30,8 @@ export const isSpecialKey = (key: string): boolean => SPECIAL_KEYS.has(key);
 export const childPath = (path: string, key: string | number): string => (path === '' ? `${key}` : `${path}.${key}`);
 
 export const walkDate: Walk = (value, path, notes) => {
-  if (!(value instanceof Date)) return false;
+  // JSON writes these two otherwise than superjson.
+  if (!(value instanceof Date) || Number.isNaN(value.getTime()) || Object.hasOwn(value, 'toJSON')) return false;
   notes.seen.add(value);
   notes.count += 1;
   notes.dates += `"${path}":["Date"],`;

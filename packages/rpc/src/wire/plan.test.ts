@@ -18,6 +18,8 @@ const Status = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('closed'), at: z.date() }),
 ]);
 
+const endless = (): z.ZodType => z.lazy(() => z.union([endless(), endless()]));
+
 describe('how values of a schema are written', () => {
   test.each([
     ['null', z.null()],
@@ -40,6 +42,8 @@ describe('how values of a schema are written', () => {
     ['a tree', Tree],
     ['JSON', z.json()],
     ['a frozen list', z.array(z.date()).readonly()],
+    ['a literal 0, which may be −0', z.literal(['none', 0])],
+    ['a number of an enum, which may be −0', z.enum({ None: 0, One: 1 })],
   ])('walked: %s', (_, schema) => expect(kindOf(schema)).toBe('walked'));
 
   test.each([
@@ -56,9 +60,47 @@ describe('how values of a schema are written', () => {
     ['what is put in place of a fault', z.string().catch('')],
     ['a default', z.object({ a: z.array(z.string()).default([]) })],
     ['a container put in place of another', z.array(z.string()).overwrite((list) => list.toSorted())],
+    [
+      'what may be absent, put in place of another',
+      z
+        .string()
+        .optional()
+        .overwrite((text) => text),
+    ],
+    [
+      'a nullable, put in place of another',
+      z
+        .array(z.string())
+        .nullable()
+        .overwrite((list) => list),
+    ],
+    ['one of two, put in place of another', z.union([z.string(), z.array(z.string())]).overwrite((one) => one)],
+    [
+      'a frozen list, put in place of another',
+      z
+        .array(z.string())
+        .readonly()
+        .overwrite((list) => list),
+    ],
+    ['what is known later, put in place of another', z.lazy(() => z.array(z.string())).overwrite((list) => list)],
+    ['what is new on every look', endless()],
     ['something of one’s own', z.custom<Buffer>()],
     ['a class', z.instanceof(URL)],
     ['a field that superjson refuses', z.object({ constructor: z.string() })],
     ['a field without a name', z.object({ '': z.date() })],
   ])('left to superjson: %s', (_, schema) => expect(kindOf(schema)).toBe('left to superjson'));
+});
+
+test('a schema that holds another twice, and so on down, is planned once for each', () => {
+  let reads = 0;
+  let schema: z.ZodType = z.date();
+  for (let level = 0; level < 40; level += 1) {
+    const inner = schema;
+    schema = z.lazy(() => {
+      reads += 1;
+      return z.tuple([inner, inner]);
+    });
+  }
+  expect(kindOf(schema)).toBe('walked');
+  expect(reads).toBe(40);
 });

@@ -153,6 +153,15 @@ test.each(['a.b', 'c\\d', '\\.', 'e"f', '7', '\u2028', 'length'])('a date under 
   expectWhatSuperjsonWrites(record, record.parse({ [key]: { [key]: at }, other: { [key]: other } }));
 });
 
+test.each([
+  ['an invalid date', z.array(z.date()), [new Date(Number.NaN)]],
+  ['a date that writes itself', z.array(z.date()), [Object.assign(new Date(0), { toJSON: () => 'mine' })]],
+  ['−0 for a literal 0', z.array(z.literal(0)), [-0]],
+  ['−0 for 0 of an enum', z.array(z.enum({ None: 0 })), [-0]],
+])('%s is written as superjson writes it', (_, schema, value) => {
+  expect(wireSerializer(schema)(value)).toBe(JSON.stringify(superjson.serialize(value)));
+});
+
 test('a key that superjson refuses is refused', () => {
   const schema = z.record(z.string(), z.string());
   const value = schema.parse({ constructor: 'x' });

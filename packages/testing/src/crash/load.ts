@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim } from '../ledger-claims.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import type { CrashService, Order } from './service.ts';
+import type { Order } from './order.ts';
+import { createOrderBook } from './order-book.ts';
+import type { CrashService } from './service.ts';
 
 /** An order that has its final answer: what this process remembers, which nobody kills. */
 export type Settled = Claim & {
@@ -36,21 +38,12 @@ const STUCK_AFTER_MS = 30_000;
 /** Writers that each send one order after the other, and try again under the same key until they have an answer. */
 export function startLoad({ service, random, workspaceIds, inFlight }: Options): Load {
   const settled: Settled[] = [];
-  const run = random.integer(0, 2 ** 30).toString(36);
-  let made = 0;
+  const book = createOrderBook(random, workspaceIds);
   let stopping = false;
   let abandoned = false;
   let kill = { at: 0, interrupted: 0 };
   let lastProgress = Date.now();
   let failure: unknown = null;
-
-  function nextOrder(): Order {
-    made += 1;
-    const kind = random.next() < 0.1 ? 'credit' : 'debit';
-    const description = `${kind} ${made}`;
-    const [workspaceId, amount] = [random.pick(workspaceIds), random.integer(1, 9)];
-    return { workspaceId, kind, amount, description, key: `crash-${run}-${made}` };
-  }
 
   async function settle(order: Order): Promise<void> {
     let firstFailure: number | null = null;
@@ -61,6 +54,7 @@ export function startLoad({ service, random, workspaceIds, inFlight }: Options):
         const { workspaceId, description, key } = order;
         const answerWasLost = firstFailure !== null && heard.at !== null && heard.at.getTime() <= firstFailure;
         settled.push({ workspaceId, description, key, told: heard.told, order, failedTries, answerWasLost });
+        book.take(order, heard.told);
         lastProgress = Date.now();
         return;
       }
@@ -74,7 +68,7 @@ export function startLoad({ service, random, workspaceIds, inFlight }: Options):
   }
 
   const writers = Array.from({ length: inFlight }, async () => {
-    while (!stopping) await settle(nextOrder());
+    while (!stopping) await settle(book.next());
   });
   const finished = Promise.all(writers).catch((err: unknown) => {
     failure = err;

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createDb } from '@morket/db';
+import { createLedgerAudit } from '@morket/domain/billing';
 import pg from 'pg';
 import { checkLedger } from '../ledger-checker.ts';
 import { type Claim, checkClaims } from '../ledger-claims.ts';
@@ -124,8 +126,23 @@ async function audit(databaseUrl: string, service: CrashService, load: Load, wor
       else found.push(`${claim.description} has no answer although nothing fails any more: ${heard.failed}`);
     }
     found.push(...(await checkLedger(auditor, workspaceIds)), ...(await checkClaims(auditor, [...settled, ...again])));
+    found.push(...(await verifyBooks(databaseUrl, workspaceIds)));
     return { violations: [...new Set(found)], replayed: again.length };
   });
+}
+
+/** The product's own verification. */
+async function verifyBooks(databaseUrl: string, workspaceIds: readonly string[]): Promise<string[]> {
+  const db = createDb({ url: databaseUrl });
+  const ledgerAudit = createLedgerAudit({ db });
+  try {
+    const reports = await Promise.all(workspaceIds.map((id) => ledgerAudit.verifyWorkspace(id)));
+    return reports.flatMap((report, index) =>
+      report?.intact ? [] : [`${workspaceIds[index]} does not verify: ${report?.divergence?.message}`],
+    );
+  } finally {
+    await db.close();
+  }
 }
 
 async function withAuditor<T>(databaseUrl: string, work: (auditor: pg.Client) => Promise<T>): Promise<T> {

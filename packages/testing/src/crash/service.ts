@@ -1,19 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type ApiProcess, startApi } from '../api-process.ts';
 import type { Told } from '../ledger-claims.ts';
-
-/** A movement of credits under a key. */
-export type Order = {
-  readonly workspaceId: string;
-  readonly kind: 'debit' | 'credit';
-  readonly amount: number;
-  readonly description: string;
-  readonly key: string;
-};
+import { type Done, doneBy, type Order, requestOf } from './order.ts';
 
 /** What a caller hears of one try: a final answer, with the moment of its effect, or that this try failed. */
 export type Heard =
-  | { readonly told: Extract<Told, { outcome: 'moved' | 'refused' }>; readonly at: Date | null }
+  | Done
+  | { readonly told: Extract<Told, { outcome: 'refused' }>; readonly at: null }
   | { readonly failed: string };
 
 export type CrashService = {
@@ -88,23 +81,18 @@ export async function startCrashService(databaseUrl: string): Promise<CrashServi
   }
 
   async function send(order: Order): Promise<Heard> {
-    const { workspaceId, kind, amount, description, key: idempotencyKey } = order;
-    const answer = await post(`/workspaces/${workspaceId}/billing/${kind}s`, {
-      amount,
-      description,
-      idempotencyKey,
-    }).catch((err: unknown) => ({ failed: String(err instanceof Error ? (err.cause ?? err) : err) }));
+    const { path, body } = requestOf(order);
+    const answer = await post(`/workspaces/${order.workspaceId}/billing${path}`, body).catch((err: unknown) => ({
+      failed: String(err instanceof Error ? (err.cause ?? err) : err),
+    }));
     if ('failed' in answer) return answer;
     const { status, data, error } = answer;
-    if (status < 300) {
-      type Moved = { transaction: { id: string; amount: number; balanceAfter: number; createdAt: string } };
-      const { id: transactionId, amount: moved, balanceAfter, createdAt } = (data as Moved).transaction; // a success
-      return { told: { outcome: 'moved', transactionId, amount: moved, balanceAfter }, at: new Date(createdAt) };
-    }
-    if (status === 402)
+    if (status < 300) return doneBy(order, data);
+    // What a hold or an entry was told to be may be gone: that is for the claims to find out.
+    if ([402, 404, 409].includes(status))
       return { told: { outcome: 'refused', code: error?.code ?? '', details: error?.details }, at: null };
     if (status >= 500) return { failed: `${status} ${error?.code}` };
-    throw new Error(`${kind} "${description}" was answered with ${status} ${error?.code}`);
+    throw new Error(`"${order.description}" was answered with ${status} ${error?.code}`);
   }
 
   await start();
