@@ -78,12 +78,7 @@ export function composeBilling(deps: {
     ledger,
     recharger,
     /** What has to be done every few seconds, each by itself: expiries are booked, and recharges that wait worked on. */
-    sweeps: [
-      () => settleOverdue({ db, ledger, onFailure }),
-      async () => {
-        await recharger?.workOnWaiting();
-      },
-    ] as const,
+    sweeps: [() => settleOverdue({ db, ledger, onFailure }), async () => recharger?.workOnWaiting()] as const,
     /** Resolves when nothing moves any more. */
     drain: async () => {
       stopCallbacks?.();

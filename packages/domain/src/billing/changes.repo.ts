@@ -31,7 +31,7 @@ function accountsClause({ accounts }: Changes): Prisma.Sql {
      where a.ctid = place.at)`;
 }
 
-/** Events that say of an entry what its row says, and nothing else. */
+/** Events that say of an entry what its row says, and nothing else; of one version and about one kind of thing. */
 const TOLD_BY_ENTRY = [CreditsAdded, CreditsDebited, AutoRecharged, CreditsExpired, DebtRepaid] as const;
 const TOLD_BY_ENTRY_NAMES: ReadonlySet<string> = new Set(TOLD_BY_ENTRY.map(({ eventName }) => eventName));
 
@@ -101,7 +101,7 @@ const entriesClause = ({ at }: Changes): Prisma.Sql => Prisma.sql`entries as (
   select i, w, s, a, t::credit_transaction_type, d, f, b, u::bigint[], v, h, decode(x, 'hex'), c, ${at.toISOString()}::timestamptz from lines)`;
 
 const recordingsOfLines = Prisma.sql`
-  select i, w, c as u, m, r, n, 1 as v, 'billing_account' as t, w::text as a,
+  select i, w, c as u, m, r, n, ${CreditsDebited.version}::int as v, ${CreditsDebited.aggregateType} as t, w::text as a,
          jsonb_build_object('transactionId', i, 'amount', a, 'balanceAfter', b, 'referenceId', f) as p,
          jsonb_build_object('before', jsonb_build_object('balance', b - a),
                             'after', jsonb_build_object('balance', b, 'transactionId', i)) as c, o
@@ -116,15 +116,8 @@ const all = (sources: readonly Prisma.Sql[]): Prisma.Sql => Prisma.join([...sour
 
 function newGrantsClause({ newGrants }: Changes): Prisma.Sql {
   const rows = newGrants.map((g) => ({
-    ...{
-      w: g.workspaceId,
-      s: n(g.seq),
-      a: n(g.amount),
-      r: n(g.remaining),
-      x: n(g.expired),
-      p: g.priority,
-      e: g.expiresAt,
-    },
+    ...{ w: g.workspaceId, s: n(g.seq), a: n(g.amount), r: n(g.remaining), x: n(g.expired) },
+    ...{ p: g.priority, e: g.expiresAt },
   }));
   return Prisma.sql`new_grants as (
     insert into credit_grants (workspace_id, seq, amount, remaining, expired, priority, expires_at, is_open)

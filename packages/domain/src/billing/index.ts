@@ -4,4 +4,4 @@ export { createLedger, type Ledger } from './ledger.ts';
 export { createLedgerAudit, type LedgerAudit } from './ledger-audit.service.ts';
 export { settleOverdue } from './overdue.ts';
 export { createRechargeService, type RechargeService } from './recharge.service.ts';
-export { createRecharger, type RechargeLog, type Recharger } from './recharger.ts';
+export { createRecharger, type Recharger } from './recharger.ts';

@@ -1,3 +1,4 @@
+import type { CallbackRequest } from '@morket/domain/payment';
 import { scopeIn, type Tenant } from '@morket/testing';
 import { expect, test } from 'vitest';
 import { eventually } from '../../test/ledger/recharge-lab.ts';
@@ -147,4 +148,34 @@ test('so it is when the answer of that charge had been lost', async () => {
   await here.world.sweepBilling();
   expect(await here.lab.row(tenant)).toMatchObject({ state: 'failed', reason: 'workspace_gone' });
   expect(here.lab.logsOf(tenant, 'a recharge was paid for a workspace that is gone')).toHaveLength(1);
+});
+
+test('late money that no balance can hold does not touch the recharge that is under way by then', async () => {
+  here.loseCallbacks();
+  const heard: CallbackRequest[] = [];
+  const stop = here.simulated.onCallback((request) => void heard.push(request));
+  const tenant = await here.lab.aRecharged({ token: 'sim_slow', credits: Number.MAX_SAFE_INTEGER - 1_000 });
+  const { holds } = here.world.services;
+  await holds.create(tenant.scope, { amount: Number.MAX_SAFE_INTEGER - 1_040, description: 'all but forty' });
+  await eventually(async () => expect((await here.lab.row(tenant))?.chargeRef).not.toBeNull());
+  const given = await here.lab.row(tenant);
+  // Given up, as after a day; the next one is opened by the next spending.
+  await here.world.db.read.$executeRaw`
+    update credit_recharges set state = 'failed', reason = 'canceled', settled_at = now() - interval '2 hours'
+     where id = ${given?.id}::uuid`;
+  await here.world.db.read.$executeRaw`
+    update billing_accounts set open_recharge_id = null where workspace_id = ${tenant.id}::uuid`;
+  await here.lab.spend(tenant, 1);
+  await eventually(async () => expect((await here.lab.row(tenant))?.id).not.toBe(given?.id));
+  await eventually(async () => expect((await here.lab.row(tenant))?.chargeRef).not.toBeNull());
+  const underWay = await here.lab.row(tenant);
+  await here.world.services.billing.addCredits(tenant.scope, { amount: 1_000, description: 'up to the brim' });
+  await here.simulated.settlePending();
+  stop();
+
+  const late = heard.find(({ body }) => body.includes(given?.id ?? ''));
+  if (late) await here.world.recharger?.hear(late);
+  expect(here.lab.logsOf(tenant, 'a recharge was paid that no balance can hold')).toHaveLength(1);
+  const account = await here.world.db.read.billingAccount.findUniqueOrThrow({ where: { workspaceId: tenant.id } });
+  expect(account.openRechargeId).toBe(underWay?.id);
 });

@@ -57,7 +57,8 @@ const WINDOW_MS: Readonly<Record<RechargeWindow, number>> = {
 export const isSuspended = (rule: RechargeRule, fingerprint: string): boolean =>
   rule.failures >= MAX_FAILURES && rule.failedFingerprint === fingerprint;
 
-const after = (date: Date, ms: number): Date => new Date(date.getTime() + ms);
+/** So many milliseconds later. */
+export const after = (date: Date, ms: number): Date => new Date(date.getTime() + ms);
 const within = (date: Date | undefined | null, ms: number, now: Date): boolean =>
   date !== undefined && date !== null && now.getTime() - date.getTime() < ms;
 
