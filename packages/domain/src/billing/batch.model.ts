@@ -9,26 +9,15 @@ import {
   RechargeOpened,
 } from '@morket/contract/billing';
 import { DomainError } from '@morket/contract/errors';
-import type { DomainEvent } from '@morket/contract/events';
 import { answerName, assertSameEffect, type Keyed } from '../idempotency/index.ts';
-import type { Recording } from '../record/index.ts';
 import { type Account, availableOf, wantsRecharge } from './account.model.ts';
-import { type Books, type Entry, settle } from './books.model.ts';
+import { type Books, settle } from './books.model.ts';
 import { type ActingIn, type Command, type Item, Verdict } from './command.ts';
-import { entryEvent } from './entry-event.ts';
-import { entryHash } from './entry-hash.model.ts';
+import { createDraft } from './draft.model.ts';
 import { captureHold, closeHold, type HoldStep, isHoldOverdue, openHold } from './hold.model.ts';
 import { credit, debit, reverse } from './movement.model.ts';
 import type { Refusal } from './refusal.ts';
-import {
-  type Changes,
-  type EntryRow,
-  type HoldRow,
-  inWorkspace,
-  type KeptVerdict,
-  type Sheet,
-  type StepRow,
-} from './sheet.ts';
+import { type Changes, type EntryRow, type HoldRow, inWorkspace, type Sheet } from './sheet.ts';
 import { toHoldDto, toTransactionDto } from './to-dto.ts';
 
 /** What becomes of one command of a batch. `isStored`: the answer has been through JSON. `closed`: its workspace has been deleted. */
@@ -37,8 +26,6 @@ export type Outcome =
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
   | { readonly outcome: 'failed'; readonly error: DomainError }
   | { readonly outcome: 'closed' };
-
-type About = { readonly description: string; readonly referenceId: string | null };
 
 /** What an account did by itself is written down under the request in which it showed, and nobody's name. */
 const byItself = (acting: ActingIn): ActingIn => ({ ...acting, actorId: null });
@@ -53,87 +40,38 @@ export function decideBatch(
   newId: () => string,
 ): { readonly outcomes: readonly Outcome[]; readonly changes: Changes } {
   const { now } = sheet;
-  const books = new Map(sheet.books);
+  const draft = createDraft(sheet, newId);
   const settled = new Set<string>();
-  const holds = new Map(sheet.holds);
   const originals = new Map(sheet.originals);
   const decided = new Map<string, { readonly fingerprint: string; readonly outcome: Outcome }>();
-  const accounts = new Map<string, Account>();
-  const entries: EntryRow[] = [];
-  const newHolds = new Set<string>();
-  const changedHolds = new Set<string>();
-  const holdSteps: StepRow[] = [];
-  const recharges: { workspaceId: string; id: string }[] = [];
-  const answers: KeptVerdict[] = [];
-  const recordings: Recording[] = [];
-
-  const tell = (acting: ActingIn, event: DomainEvent, change: Recording['change'] = {}, id = newId()) =>
-    recordings.push({ id, acting, event, change });
-
-  function keep(workspaceId: string, current: Books): void {
-    books.set(workspaceId, current);
-    accounts.set(workspaceId, current.account);
-  }
-
-  /** Numbers are the model's; name, time and hash are given here. */
-  function write(acting: ActingIn, entry: Entry, about: About, event?: (row: EntryRow) => DomainEvent): EntryRow {
-    const { workspaceId } = acting;
-    const current = books.get(workspaceId);
-    if (!current) throw new Error('Entries are written into open books.');
-    const { description, referenceId } = about;
-    const name = { workspaceId, id: newId(), description, referenceId, createdBy: acting.actorId, createdAt: now };
-    const unsealed = { ...entry, ...name };
-    const row = { ...unsealed, hash: entryHash(current.account.headHash, unsealed) };
-    keep(workspaceId, { ...current, account: { ...current.account, headHash: row.hash } });
-    entries.push(row);
-    const after = Number(row.balanceAfter);
-    const change = {
-      before: { balance: after - Number(row.amount) },
-      after: { balance: after, transactionId: row.id },
-    };
-    // The event of an entry has the entry's own id.
-    tell(acting, event ? event(row) : entryEvent(row, current.account), change, row.id);
-    return row;
-  }
-
-  function journal(acting: ActingIn, row: HoldRow, steps: readonly HoldStep[]): void {
-    const name = inWorkspace(row.workspaceId, row.id);
-    (sheet.holds.has(name) ? changedHolds : newHolds).add(name);
-    holds.set(name, row);
-    for (const step of steps) {
-      holdSteps.push({ ...step, workspaceId: row.workspaceId, holdId: row.id, createdBy: acting.actorId });
-    }
-  }
 
   /** Lets time pass: overdue holds end, then what they kept alive. */
   function bringUpToDate(acting: ActingIn): Books {
     const { workspaceId } = acting;
     const self = byItself(acting);
-    const start = books.get(workspaceId);
-    if (!start) throw new Error('Only open books pass time.');
     if (!settled.has(workspaceId)) {
       settled.add(workspaceId);
       for (const row of sheet.holds.values()) {
         if (row.workspaceId === workspaceId && isHoldOverdue(row, now)) expire(self, row);
       }
     }
-    const step = settle(books.get(workspaceId) ?? start, now);
-    books.set(workspaceId, step.books);
+    const step = settle(draft.booksOf(workspaceId), now);
+    // What has only aged need not be written.
+    if (step.entries.length > 0) draft.keep(workspaceId, step.books);
     for (const entry of step.entries) {
       const description = entry.type === 'expiry' ? 'Credits expired' : 'Debt repaid';
-      write(self, entry, { description, referenceId: null });
+      draft.write(self, entry, { description, referenceId: null });
     }
-    return books.get(workspaceId) ?? step.books;
+    return step.entries.length > 0 ? draft.booksOf(workspaceId) : step.books;
   }
 
   function expire(acting: ActingIn, row: HoldRow): void {
-    const current = books.get(row.workspaceId);
-    if (!current) return;
+    const current = draft.booksOf(row.workspaceId);
     const step = closeHold(current, row, 'expired');
     if (!step.granted) return;
-    keep(row.workspaceId, step.books);
-    journal(acting, { ...row, ...step.hold }, step.steps);
-    tell(
+    draft.keep(row.workspaceId, step.books);
+    draft.journal(acting, { ...row, ...step.hold }, step.steps);
+    draft.tell(
       acting,
       HoldExpired(row.workspaceId, onHold(row, step.steps)),
       heldChange(current.account, step.books.account),
@@ -143,27 +81,23 @@ export function decideBatch(
   /** What an account brings about by itself after it has been spent from. */
   function afterSpending(acting: ActingIn, before: Account): void {
     const { workspaceId } = acting;
-    const current = books.get(workspaceId);
-    if (!current) return;
+    const current = draft.booksOf(workspaceId);
     const [had, has] = [availableOf(before), availableOf(current.account)];
     const threshold = current.account.autoRechargeThreshold;
     const self = byItself(acting);
     if (had >= threshold && has < threshold) {
-      tell(self, BalanceLow(workspaceId, { available: Number(has), threshold: Number(threshold) }));
+      draft.tell(self, BalanceLow(workspaceId, { available: Number(has), threshold: Number(threshold) }));
     }
-    if (had > 0n && has === 0n) tell(self, BalanceDepleted(workspaceId, { available: 0 }));
+    if (had > 0n && has === 0n) draft.tell(self, BalanceDepleted(workspaceId, { available: 0 }));
     openRechargeIfDue(acting);
   }
 
   /** Spending and the lack of credits alike look whether a recharge is due. */
   function openRechargeIfDue(acting: ActingIn): void {
     const { workspaceId } = acting;
-    const current = books.get(workspaceId);
-    if (!current || !wantsRecharge(current.account, now)) return;
-    const id = newId();
-    keep(workspaceId, { ...current, account: { ...current.account, openRechargeId: id } });
-    recharges.push({ workspaceId, id });
-    tell(byItself(acting), RechargeOpened(workspaceId, { rechargeId: id }));
+    if (!wantsRecharge(draft.booksOf(workspaceId).account, now)) return;
+    const rechargeId = draft.openRecharge(workspaceId);
+    draft.tell(byItself(acting), RechargeOpened(workspaceId, { rechargeId }));
   }
 
   /** The answer of a granted command; the refusal of another one. */
@@ -175,7 +109,7 @@ export function decideBatch(
       return { outcome: 'refused', refusal };
     };
     const done = (answer: unknown): Outcome => ({ outcome: 'done', answer, isStored: false });
-    const balance = () => Number(books.get(workspaceId)?.account.balance ?? 0n);
+    const balance = () => Number(draft.booksOf(workspaceId).account.balance);
     const moved = (row: EntryRow): Outcome => {
       bringUpToDate(acting);
       return done({ transaction: toTransactionDto(row), balance: balance() });
@@ -187,14 +121,14 @@ export function decideBatch(
       case 'credit': {
         const decision = credit(start, command, now);
         if (!decision.granted) return refused(decision.refusal);
-        keep(workspaceId, decision.books);
-        return moved(write(acting, decision.entry, command));
+        draft.keep(workspaceId, decision.books);
+        return moved(draft.write(acting, decision.entry, command));
       }
       case 'debit': {
         const decision = debit(start, command.amount, now);
         if (!decision.granted) return refused(decision.refusal);
-        keep(workspaceId, decision.books);
-        const outcome = moved(write(acting, decision.entry, command));
+        draft.keep(workspaceId, decision.books);
+        const outcome = moved(draft.write(acting, decision.entry, command));
         afterSpending(acting, start.account);
         return outcome;
       }
@@ -205,9 +139,9 @@ export function decideBatch(
         const decision = reverse(start, original, now);
         if (!decision.granted) return refused(decision.refusal);
         originals.set(name, { ...original, isReversed: true });
-        keep(workspaceId, decision.books);
+        draft.keep(workspaceId, decision.books);
         const about = { description: command.reason, referenceId: original.referenceId };
-        return moved(write(acting, decision.entry, about));
+        return moved(draft.write(acting, decision.entry, about));
       }
       case 'hold': {
         const id = newId();
@@ -218,23 +152,23 @@ export function decideBatch(
         const createdBy = acting.actorId;
         if (createdBy === null) throw new Error('A hold is opened by somebody.');
         const row = { ...decision.hold, workspaceId, description, referenceId, createdBy, createdAt: now };
-        keep(workspaceId, decision.books);
-        journal(acting, row, decision.steps);
+        draft.keep(workspaceId, decision.books);
+        draft.journal(acting, row, decision.steps);
         const event = HoldOpened(workspaceId, { ...onHold(row, decision.steps), expiresAt: expiresAt.toISOString() });
-        tell(acting, event, heldChange(start.account, decision.books.account));
+        draft.tell(acting, event, heldChange(start.account, decision.books.account));
         afterSpending(acting, start.account);
         return done(toHoldDto(row));
       }
       case 'capture': {
-        const row = holds.get(inWorkspace(workspaceId, command.holdId));
+        const row = draft.holdOf(workspaceId, command.holdId);
         if (!row) return refused({ reason: 'no_hold' });
         const decision = captureHold(start, row, { ...command, now });
         if (!decision.granted) return refused(decision.refusal);
         const after = { ...row, ...decision.hold };
-        keep(workspaceId, decision.books);
-        journal(acting, after, decision.steps);
+        draft.keep(workspaceId, decision.books);
+        draft.journal(acting, after, decision.steps);
         const about = { description: command.description ?? row.description, referenceId: row.referenceId };
-        const entry = write(acting, decision.entry, about, ({ id: transactionId, balanceAfter }) =>
+        const entry = draft.write(acting, decision.entry, about, ({ id: transactionId, balanceAfter }) =>
           HoldCaptured(workspaceId, {
             ...onHold(row, decision.steps),
             transactionId,
@@ -248,15 +182,15 @@ export function decideBatch(
         return done(answer);
       }
       case 'release': {
-        const row = holds.get(inWorkspace(workspaceId, command.holdId));
+        const row = draft.holdOf(workspaceId, command.holdId);
         if (!row) return refused({ reason: 'no_hold' });
         const decision = closeHold(start, row, 'released');
         if (!decision.granted) return refused(decision.refusal);
         const after = { ...row, ...decision.hold };
-        keep(workspaceId, decision.books);
-        journal(acting, after, decision.steps);
+        draft.keep(workspaceId, decision.books);
+        draft.journal(acting, after, decision.steps);
         const event = HoldReleased(workspaceId, onHold(row, decision.steps));
-        tell(acting, event, heldChange(start.account, decision.books.account));
+        draft.tell(acting, event, heldChange(start.account, decision.books.account));
         bringUpToDate(acting);
         return done(toHoldDto(after));
       }
@@ -282,14 +216,14 @@ export function decideBatch(
   }
 
   function outcomeOf({ acting, command, keyed }: Item): Outcome {
-    if (!books.has(acting.workspaceId)) return { outcome: 'closed' };
+    if (!draft.has(acting.workspaceId)) return { outcome: 'closed' };
     if (!keyed) return decide(acting, command);
     const name = answerName(acting, keyed);
     const earlier = earlierOutcome(acting, keyed, name);
     if (earlier) return earlier;
     const outcome = decide(acting, command);
     decided.set(name, { fingerprint: keyed.fingerprint, outcome });
-    answers.push({ owner: acting, keyed, answer: verdictOf(command, outcome) });
+    draft.keepAnswer({ owner: acting, keyed, answer: verdictOf(command, outcome) });
     return outcome;
   }
 
@@ -303,41 +237,7 @@ export function decideBatch(
     }
   });
 
-  const grants = [...books].flatMap(([workspaceId, { grants: list }]) =>
-    list.map((grant) => ({ ...grant, workspaceId })),
-  );
-  const known = new Map(
-    [...sheet.books].map(([workspaceId, { grants: list }]) => [
-      workspaceId,
-      new Map(list.map((grant) => [grant.seq, grant])),
-    ]),
-  );
-  const before = (grant: { workspaceId: string; seq: bigint }) => known.get(grant.workspaceId)?.get(grant.seq);
-  const rows = (names: ReadonlySet<string>): HoldRow[] =>
-    [...names].flatMap((name) => {
-      const row = holds.get(name);
-      return row ? [row] : [];
-    });
-  return {
-    outcomes,
-    changes: {
-      at: now,
-      accounts,
-      entries,
-      newGrants: grants.filter((grant) => before(grant) === undefined),
-      changedGrants: grants.filter((grant) => {
-        const was = before(grant);
-        // What is given back and expires at once leaves as much as before.
-        return was !== undefined && (was.remaining !== grant.remaining || was.expired !== grant.expired);
-      }),
-      newHolds: rows(newHolds),
-      changedHolds: rows(changedHolds),
-      holdSteps,
-      recharges,
-      answers,
-      recordings,
-    },
-  };
+  return { outcomes, changes: draft.changes() };
 }
 
 /** As it is kept: an answer that is an entry and a balance is found again by the entry's id. */
