@@ -14,7 +14,7 @@ async function names(sql: string): Promise<string[]> {
 }
 
 /** Histories and kept answers outlive what they tell of, so no foreign key ties them to it. */
-const WITHOUT_FOREIGN_KEY = ['audit_log', 'idempotency_keys', 'outbox'];
+const WITHOUT_FOREIGN_KEY = ['audit_log', 'dead_letters', 'idempotency_keys', 'outbox'];
 
 const TENANT_TABLES = `
   select c.oid, c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
@@ -45,7 +45,7 @@ describe('tenants', () => {
     const optional = await names(`
       select t.relname as name from (${TENANT_TABLES}) t join pg_attribute a on a.attrelid = t.oid
        where a.attname = 'workspace_id' and not a.attnotnull`);
-    expect(optional).toEqual(['audit_log', 'outbox']);
+    expect(optional).toEqual(['audit_log', 'dead_letters', 'outbox']);
   });
 });
 
@@ -69,6 +69,7 @@ describe('indexes', () => {
        where c.relnamespace = 'public'::regnamespace group by i.indexrelid, c.relname`);
     const wanted = [
       'api_credentials workspace_id, created_at desc',
+      'audit_log txid, id',
       'audit_log workspace_id, created_at desc',
       'credit_grants expires_at',
       'credit_grants workspace_id, priority, expires_at, seq',
@@ -80,8 +81,12 @@ describe('indexes', () => {
       'credit_transactions workspace_id, seq',
       'invitations workspace_id, created_at desc',
       'memberships user_id, created_at desc',
-      'outbox seq',
-      'outbox workspace_id, created_at desc',
+      'dead_letters consumer, aggregate_type, aggregate_id, seq',
+      'dead_letters workspace_id, parked_at desc',
+      'outbox partition, seq',
+      'outbox txid, seq',
+      'outbox workspace_id, txid, seq',
+      'processed_events processed_at',
       'rate_limits window_start',
       'sessions user_id, created_at desc',
     ];

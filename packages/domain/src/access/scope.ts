@@ -5,6 +5,10 @@ export type RequestOrigin = {
   readonly requestId: string;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** W3C trace context, where traces are on. */
+  readonly traceparent?: string | undefined;
+  /** The event that made Morket act, where it is no request of somebody's. */
+  readonly causationId?: string | undefined;
 };
 
 /** Who acts, as the audit log writes it down. */
@@ -12,6 +16,8 @@ export type Acting = {
   readonly actorId: string | null;
   readonly workspaceId: string | null;
   readonly impersonatorId: string | null;
+  /** The key that acts in the name of `actorId`. */
+  readonly apiKeyId?: string | undefined;
   readonly origin: RequestOrigin;
 };
 

@@ -81,7 +81,10 @@ function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
       c: present(e.createdBy),
       n: event?.name,
       m: acting?.impersonatorId ?? undefined,
+      y: acting?.apiKeyId,
       r: acting?.origin.requestId,
+      q: acting?.origin.traceparent,
+      z: acting?.origin.causationId,
       p: keyed?.procedure,
       k: keyed?.key,
       g: keyed?.fingerprint,
@@ -92,7 +95,7 @@ function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
   return Prisma.sql`lines as materialized (
     select * from json_to_recordset(${json(rows)}::json)
       as r (i uuid, w uuid, s bigint, a bigint, t text, d text, f text, b bigint, u text, v uuid, h uuid, x text, c uuid,
-            n text, m uuid, r uuid, p text, k text, g text, l bigint, o int))`;
+            n text, m uuid, y uuid, r uuid, q text, z uuid, p text, k text, g text, l bigint, o int))`;
 }
 
 const entriesClause = ({ at }: Changes): Prisma.Sql => Prisma.sql`entries as (
@@ -101,7 +104,7 @@ const entriesClause = ({ at }: Changes): Prisma.Sql => Prisma.sql`entries as (
   select i, w, s, a, t::credit_transaction_type, d, f, b, u::bigint[], v, h, decode(x, 'hex'), c, ${at.toISOString()}::timestamptz from lines)`;
 
 const recordingsOfLines = Prisma.sql`
-  select i, w, c as u, m, r, n, ${CreditsDebited.version}::int as v, ${CreditsDebited.aggregateType} as t, w::text as a,
+  select i, w, c as u, m, y as k, r, q as x, z, n, ${CreditsDebited.version}::int as v, ${CreditsDebited.aggregateType} as t, w::text as a,
          jsonb_build_object('transactionId', i, 'amount', a, 'balanceAfter', b, 'referenceId', f) as p,
          jsonb_build_object('before', jsonb_build_object('balance', b - a),
                             'after', jsonb_build_object('balance', b, 'transactionId', i)) as c, o

@@ -53,7 +53,7 @@ test('the event and the audit entry of each type of entry are those of the contr
   expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(Object.keys(BY_TYPE)));
   for (const entry of entries) {
     const definition = BY_TYPE[entry.type];
-    const event = await world.db.read.outboxEvent.findUniqueOrThrow({ where: { id: entry.id } });
+    const event = await world.db.read.outboxEvent.findFirstOrThrow({ where: { id: entry.id } });
     expect(event).toMatchObject({
       ...{ name: definition.eventName, version: definition.version, aggregateType: definition.aggregateType },
       ...{ aggregateId: id, workspaceId: id },

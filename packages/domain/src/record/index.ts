@@ -1,1 +1,1 @@
-export { type Recording, record, recordClauses, recordingsSource } from './record.ts';
+export { PARTITIONS, type Recording, record, recordClauses, recordingsSource } from './record.ts';

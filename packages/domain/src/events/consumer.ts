@@ -1,0 +1,17 @@
+import type { Tx } from '@morket/db';
+import type { StoredEvent } from './stored-event.ts';
+
+/** Something that follows from events: rows, written in the transaction that also notes the event as processed. */
+export type Consumer = {
+  /** Names it in `processed_events` and in dead letters; never reused for another. */
+  readonly name: string;
+  readonly events: readonly string[] | 'all';
+  /**
+   * Brings about the effect of one event. Called once for each event in effect, in order for each aggregate. Database work alone: the
+   * transaction may be rolled back and the call repeated.
+   */
+  handle(tx: Tx, event: StoredEvent): Promise<void>;
+};
+
+/** Declares a consumer; the worker runs those its `compose.ts` lists. */
+export const defineConsumer = (consumer: Consumer): Consumer => consumer;
