@@ -31,6 +31,22 @@ const SUITES: Readonly<Record<SuiteName, (run: Run) => Promise<SuiteResult>>> = 
     const { runLedger } = await import('./ledger/suite.ts');
     return runLedger(run);
   },
+  events: async (run) => {
+    const { runEvents } = await import('./events/suite.ts');
+    return runEvents(run);
+  },
+  webhooks: async (run) => {
+    const { runWebhooks } = await import('./webhooks/suite.ts');
+    return runWebhooks(run);
+  },
+  jobs: async (run) => {
+    const { runJobs } = await import('./jobs/suite.ts');
+    return runJobs(run);
+  },
+  realtime: async (run) => {
+    const { runRealtime } = await import('./realtime/suite.ts');
+    return runRealtime(run);
+  },
 };
 
 const options = parseOptions(process.argv.slice(2));

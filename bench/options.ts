@@ -1,6 +1,6 @@
 import type { SuiteName } from './report/finding.ts';
 
-const SUITES: readonly SuiteName[] = ['transport', 'ledger'];
+const SUITES: readonly SuiteName[] = ['transport', 'ledger', 'events', 'webhooks', 'jobs', 'realtime'];
 
 export type Options = {
   readonly suites: readonly SuiteName[];

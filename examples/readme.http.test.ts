@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { useWorld } from '@morket/testing';
+import { anApiKey, aTenant, useWorld } from '@morket/testing';
 import { beforeAll, expect, test } from 'vitest';
 
 const world = useWorld();
@@ -19,8 +19,16 @@ async function block(language: 'ts' | 'sh', mark: string): Promise<string> {
   return found.replaceAll('http://localhost:3000', origin);
 }
 
-function run(command: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(command, args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] });
+function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, args, {
+    cwd: import.meta.dirname,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
@@ -40,6 +48,14 @@ test('the TypeScript of the README does what it says', async () => {
   expect(output).toMatch(/^\S+Z -30 70$/m);
   expect(output).toMatch(/^\S+Z 100 100$/m);
   expect(code).toBe(0);
+});
+
+test('the program of the README needs nothing but its key', async () => {
+  const tenant = await aTenant(world, { credits: 975 });
+  const { secret } = await anApiKey(world, tenant, { scopes: ['billing:read'] });
+  const program = await block('ts', 'apiKey:');
+  const args = ['--input-type=module-typescript', '-e', program];
+  expect(await run(process.execPath, args, { MORKET_API_KEY: secret })).toEqual({ code: 0, output: '975 credits\n' });
 });
 
 test('the curl calls of the README do what they say', async () => {

@@ -1,15 +1,18 @@
 /**
- * `npm run chaos`: kills the API and PostgreSQL with SIGKILL under load and compares what was answered with what the ledger holds.
- * Exit code 1 when an answer was lost, given twice or contradicted.
+ * `npm run chaos`: kills the API and PostgreSQL with SIGKILL under load and compares what was answered with what the ledger holds; then
+ * kills workers and compares the effects of events with the events. Exit code 1 when an answer was lost, given twice or contradicted, or an
+ * event has not had its effect once and in its order.
  *
- *     npm run chaos -- --api-kills 20 --postgres-kills 10 --in-flight 32 --seed 42
+ *     npm run chaos -- --api-kills 20 --postgres-kills 10 --in-flight 32 --worker-kills 20 --cuts 20 --workers 3 --seed 42
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { endApiProcesses } from '@morket/testing/api-process';
 import { type CrashReport, runCrashes } from '@morket/testing/crash/run';
+import { eventChaos } from './chaos/events.ts';
 
-const USAGE = 'Usage: npm run chaos -- [--api-kills 20] [--postgres-kills 10] [--in-flight 32] [--seed <number>]';
+const USAGE = `Usage: npm run chaos -- [--api-kills 20] [--postgres-kills 10] [--in-flight 32]
+                        [--worker-kills 20] [--cuts 20] [--workers 3] [--seed <number>]`;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -27,6 +30,14 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return 1;
   }
+  const { seed, workers, workerKills: kills, cuts } = options;
+  const wrongAnswers = options.apiKills + options.postgresKills > 0 ? await answerChaos(options) : 0;
+  const wrongEffects = kills + cuts > 0 ? await eventChaos({ seed, workers, kills, cuts }) : 0;
+  return wrongAnswers + wrongEffects > 0 ? 1 : 0;
+}
+
+/** Gives the number of violations. */
+async function answerChaos(options: Options): Promise<number> {
   const begun = performance.now();
   const total = options.apiKills + options.postgresKills;
   console.log(`${total} kills with ${options.inFlight} requests in flight, seed ${options.seed}`);
@@ -40,7 +51,7 @@ async function main(): Promise<number> {
     });
     for (const violation of report.violations) console.error(violation);
     console.log(summaryOf(report, Math.round((performance.now() - begun) / 1_000), options.seed));
-    return report.violations.length > 0 ? 1 : 0;
+    return report.violations.length;
   } finally {
     await endApiProcesses();
   }
@@ -56,23 +67,40 @@ function summaryOf(report: CrashReport, seconds: number, seed: number): string {
   );
 }
 
-function readOptions(): { seed: number; apiKills: number; postgresKills: number; inFlight: number } | null {
+type Options = {
+  readonly seed: number;
+  readonly apiKills: number;
+  readonly postgresKills: number;
+  readonly inFlight: number;
+  readonly workerKills: number;
+  readonly cuts: number;
+  readonly workers: number;
+};
+
+function readOptions(): Options | null {
   try {
     const { values } = parseArgs({
       options: {
         'api-kills': { type: 'string', default: '20' },
         'postgres-kills': { type: 'string', default: '10' },
         'in-flight': { type: 'string', default: '32' },
+        'worker-kills': { type: 'string', default: '20' },
+        cuts: { type: 'string', default: '20' },
+        workers: { type: 'string', default: '3' },
         seed: { type: 'string', default: String(randomInt(2 ** 30)) },
       },
     });
-    const [apiKills, postgresKills, inFlight, seed] = [
-      ...[values['api-kills'], values['postgres-kills'], values['in-flight'], values.seed].map(Number),
-    ] as [number, number, number, number]; // four in, four out
-    const isValid = [apiKills, postgresKills, inFlight, seed].every(
-      (value) => Number.isSafeInteger(value) && value >= 0,
-    );
-    return isValid && inFlight > 0 ? { seed, apiKills, postgresKills, inFlight } : null;
+    const options = {
+      seed: Number(values.seed),
+      apiKills: Number(values['api-kills']),
+      postgresKills: Number(values['postgres-kills']),
+      inFlight: Number(values['in-flight']),
+      workerKills: Number(values['worker-kills']),
+      cuts: Number(values.cuts),
+      workers: Number(values.workers),
+    };
+    const isValid = Object.values(options).every((value) => Number.isSafeInteger(value) && value >= 0);
+    return isValid && options.inFlight > 0 && options.workers > 0 ? options : null;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import type { Spread } from './statistics.ts';
 
-export type SuiteName = 'transport' | 'ledger';
+export type SuiteName = 'transport' | 'ledger' | 'events' | 'webhooks' | 'jobs' | 'realtime';
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
@@ -10,7 +10,7 @@ export type Finding = {
   readonly what: string;
   /** What it is divided by; null for a duration. */
   readonly against: string | null;
-  readonly unit: '×' | 'ms';
+  readonly unit: '×' | 'ms' | '/s';
   /** Null when it could not be measured here; `note` says why. Else it says what to know about the value. */
   readonly value: Spread | null;
   /** The same ratio by CPU time of the serving process instead of throughput: steadier where others use the machine. */

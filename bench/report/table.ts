@@ -11,7 +11,7 @@ export function formatNumber(value: number): string {
 }
 
 const within = (unit: Finding['unit'], value: number): string =>
-  unit === '×' ? `${formatNumber(value)} ×` : `${formatNumber(value)} ms`;
+  unit === '/s' ? `${formatNumber(value)}/s` : `${formatNumber(value)} ${unit}`;
 
 const rangeOf = ({ min, max }: Spread): string => `${formatNumber(min)} – ${formatNumber(max)}`;
 

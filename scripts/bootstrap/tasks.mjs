@@ -9,6 +9,7 @@ const DB = 'apps/api/src/commands/db.ts';
 export const TASKS = {
   start: ['apps/api/src/main.ts'],
   dev: ['--watch', '--watch-preserve-output', 'apps/api/src/main.ts'],
+  worker: ['apps/worker/src/main.ts'],
   test: ['scripts/test.ts'],
   verify: ['scripts/verify.ts'],
   doctor: ['scripts/doctor.ts'],
@@ -18,6 +19,8 @@ export const TASKS = {
   bench: ['bench/main.ts'],
   keys: ['apps/api/src/commands/keys.ts'],
   ledger: ['apps/api/src/commands/ledger.ts'],
+  audit: ['apps/api/src/commands/audit.ts'],
+  events: ['apps/worker/src/commands/events.ts'],
   'db:migrate': [DB, 'migrate'],
   'db:migration': [DB, 'migration'],
   'db:reset': [DB, 'reset'],

@@ -115,6 +115,10 @@ describe('transactions', () => {
 
   test('an explicit type argument hides nothing', () => {
     expect(rulesOf(DOMAIN, 'deps.db.transaction<Account>(work);')).toEqual(['record']);
+    for (const opened of ['once(db, scope, work)', 'once<Account>(deps.db, scope, work)']) {
+      expect(rulesOf(DOMAIN, `return ${opened};`)).toEqual(['record']);
+    }
+    expect(rulesOf(DOMAIN, "await once(server, 'listening');")).toEqual([]);
   });
 
   test('one in a file that records passes', () => {

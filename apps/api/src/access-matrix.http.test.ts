@@ -1,7 +1,25 @@
-import { can, Role } from '@morket/contract/permissions';
+import {
+  can,
+  isKeyPermission,
+  KEY_PERMISSIONS,
+  type KeyPermission,
+  type Permission,
+  Role,
+} from '@morket/contract/permissions';
 import { createAccessTokens } from '@morket/domain/access';
 import { type Access, type ProcedureInfo, procedures } from '@morket/rpc';
-import { aMember, anOrigin, aPerson, aTenant, type Person, type Tenant, useWorld } from '@morket/testing';
+import {
+  aMember,
+  anApiKey,
+  anOrigin,
+  aPerson,
+  aTenant,
+  type Person,
+  scopeIn,
+  sessionIdOf,
+  type Tenant,
+  useWorld,
+} from '@morket/testing';
 import { type Answer, call, TRANSPORTS } from '@morket/testing/http';
 import type { InputSchema } from '@morket/testing/sample';
 import { validInput } from '@morket/testing/valid-input';
@@ -21,6 +39,8 @@ type Actor = {
   readonly signedIn: boolean;
   /** In the workspace that is called on. */
   readonly role: Role | null;
+  /** Where the token is an API key: what it holds, or why it is good for nothing there. */
+  readonly key?: readonly KeyPermission[] | 'dead' | 'foreign';
 };
 
 /** Lowest first, so that the owner, who may delete the workspace, comes last. */
@@ -35,7 +55,16 @@ const personCalled = (name: string): Person => {
 let strangers: readonly Actor[];
 
 beforeAll(async () => {
-  for (const name of [...ROLES, 'former member', 'foreign owner', 'signed out', 'expired', 'disabled']) {
+  for (const name of [
+    ...ROLES,
+    'former member',
+    'foreign owner',
+    'demoted member',
+    'removed member',
+    'signed out',
+    'expired',
+    'disabled',
+  ]) {
     people.set(name, await aPerson(world));
   }
   await aTenant(world, { owner: personCalled('foreign owner') });
@@ -43,7 +72,8 @@ beforeAll(async () => {
   const disabled = personCalled('disabled');
   await world.db.read.user.update({ where: { id: disabled.user.id }, data: { disabledAt: new Date() } });
   const expired = createAccessTokens({ jwtSecret: world.configuration.jwtSecret, lifetimeSeconds: -60 });
-  const claims = await world.services.access.identify(personCalled('expired').accessToken);
+  const { user, accessToken } = personCalled('expired');
+  const claims = { userId: user.id, sessionId: await sessionIdOf(world, accessToken), gen: 0 };
   const nobody = { person: null, signedIn: false, role: null };
   strangers = [
     { name: 'anonymous', token: undefined, ...nobody },
@@ -59,23 +89,67 @@ const signedIn = (name: string, role: Role | null): Actor => {
   return { name, token: person.accessToken, person, signedIn: true, role };
 };
 
+/** Keys of all kinds: one that holds this permission alone, one that holds all others, and those that are good for nothing. */
+async function aKeyRing(tenant: Tenant, { access }: ProcedureInfo): Promise<readonly Actor[]> {
+  const owner = personCalled('owner');
+  const wanted: Permission | null = access.kind === 'workspace' ? access.permission : null;
+  const others = KEY_PERMISSIONS.filter((permission) => permission !== wanted);
+  const keyOf = async (person: Person, scopes: readonly KeyPermission[]) =>
+    anApiKey(world, tenant, { scopes, scope: await scopeIn(world, person, tenant.id, 'apiKey:manage') });
+  const actor = (name: string, token: string, key: Actor['key'], role: Role | null = null): Actor => {
+    return { name, token, person: owner, signedIn: true, role, ...(key && { key }) };
+  };
+  const scopes = wanted !== null && isKeyPermission(wanted) ? [wanted] : KEY_PERMISSIONS;
+  const [expired, revoked] = [await keyOf(owner, KEY_PERMISSIONS), await keyOf(owner, KEY_PERMISSIONS)];
+  await world.db.read.apiKey.update({ where: { id: expired.apiKey.id }, data: { expiresAt: new Date() } });
+  await world.services.apiKeys.revoke(tenant.scope, { apiKeyId: revoked.apiKey.id });
+
+  const held = KEY_PERMISSIONS.filter((permission) => can('admin', permission));
+  const [demoted, removed] = [personCalled('demoted member'), personCalled('removed member')];
+  for (const person of [demoted, removed]) await aMember(world, tenant, 'admin', person);
+  const [ofDemoted, ofRemoved] = [await keyOf(demoted, held), await keyOf(removed, held)];
+  await world.services.members.updateRole(tenant.scope, { userId: demoted.user.id, role: 'viewer' });
+  await world.services.members.remove(tenant.scope, { userId: removed.user.id });
+  const elsewhere = await aTenant(world, { owner });
+  return [
+    actor('expired key', expired.secret, 'dead'),
+    actor('revoked key', revoked.secret, 'dead'),
+    actor('key of a removed member', ofRemoved.secret, 'dead'),
+    actor(
+      'key of another workspace',
+      (await anApiKey(world, elsewhere, { scopes: KEY_PERMISSIONS })).secret,
+      'foreign',
+    ),
+    actor('key of a demoted member', ofDemoted.secret, held, 'viewer'),
+    actor('key without the scope', (await keyOf(owner, others)).secret, others, 'owner'),
+    actor('key with the scope', (await keyOf(owner, scopes)).secret, scopes, 'owner'),
+  ];
+}
+
 /** A workspace of which everybody is what their name says. */
-async function aScene(): Promise<{ tenant: Tenant; actors: readonly Actor[] }> {
+async function aScene(procedure: ProcedureInfo): Promise<{ tenant: Tenant; actors: readonly Actor[] }> {
   const tenant = await aTenant(world, { owner: personCalled('owner'), credits: 1_000_000 });
+  // So many callers come with as many members and keys.
+  await world.services.plans.set(tenant.scope, { planType: 'enterprise' });
   const members = ROLES.filter((role) => role !== 'owner');
   for (const role of members) await aMember(world, tenant, role, personCalled(role));
   const former = await aMember(world, tenant, 'admin', personCalled('former member'));
   await world.services.members.remove(tenant.scope, { userId: former.user.id });
   const outsiders = [signedIn('former member', null), signedIn('foreign owner', null)];
-  return { tenant, actors: [...strangers, ...outsiders, ...ROLES.map((role) => signedIn(role, role))] };
+  const keys = await aKeyRing(tenant, procedure);
+  return { tenant, actors: [...strangers, ...keys, ...outsiders, ...ROLES.map((role) => signedIn(role, role))] };
 }
 
-type Verdict = 'passes' | 401 | 403;
+type Verdict = 'passes' | 'access.session_required' | 'access.scope_missing' | 'access.workspace_conflict' | 401 | 403;
 
 function expected(access: Access, actor: Actor): Verdict {
+  const { key } = actor;
   if (access.kind === 'public') return 'passes';
   if (!actor.signedIn) return 401;
-  if (access.kind === 'user') return 'passes';
+  if (access.kind === 'user') return key ? 'access.session_required' : 'passes';
+  if (key === 'dead') return 401;
+  if (key === 'foreign') return 'access.workspace_conflict';
+  if (key && !key.some((permission) => permission === access.permission)) return 'access.scope_missing';
   return actor.role && can(actor.role, access.permission) ? 'passes' : 403;
 }
 
@@ -83,6 +157,8 @@ function expected(access: Access, actor: Actor): Verdict {
 function observed({ status, code }: Answer): Verdict | string {
   if (status === 401 && code === 'access.unauthenticated') return 401;
   if (status === 403 && code === 'access.forbidden') return 403;
+  if (status === 403 && (code === 'access.session_required' || code === 'access.scope_missing')) return code;
+  if (status === 400 && code === 'access.workspace_conflict') return code;
   return status < 500 && status !== 400 && !code?.startsWith('access.') ? 'passes' : `${status} ${code}`;
 }
 
@@ -90,8 +166,10 @@ const schemasOf = ({ inputs }: ProcedureInfo) =>
   inputs.map((input) => z.toJSONSchema(input, { io: 'input' }) as InputSchema); // the part of JSON Schema zod writes
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
-  test.each(procedures().map((procedure) => [procedure.path, procedure] as const))('%s', async (_, procedure) => {
-    const { tenant, actors } = await aScene();
+  // A subscription has no address of its own.
+  const all = procedures().filter(({ rest }) => transport === 'trpc' || rest !== null);
+  test.each(all.map((procedure) => [procedure.path, procedure] as const))('%s', async (_, procedure) => {
+    const { tenant, actors } = await aScene(procedure);
     const verdicts: Record<string, unknown> = {};
     const statuses: number[] = [];
     for (const actor of actors) {

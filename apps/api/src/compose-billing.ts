@@ -10,6 +10,7 @@ import {
   settleOverdue,
 } from '@morket/domain/billing';
 import { createSimulatedGateway, createStripeGateway, type PaymentGateway } from '@morket/domain/payment';
+import type { Telemetry } from '@morket/domain/telemetry';
 import type { Logger } from 'pino';
 import type { Env } from './env.ts';
 
@@ -42,8 +43,9 @@ export function composeBilling(deps: {
   readonly log: Logger;
   /** In place of the one the environment asks for. */
   readonly gateway?: PaymentGateway | undefined;
+  readonly telemetry: Telemetry;
 }) {
-  const { db, env, jwtSecret, log } = deps;
+  const { db, env, jwtSecret, log, telemetry } = deps;
   const currency = env.CREDIT_CURRENCY;
   const fallback = env.NODE_ENV === 'production' ? 'none' : 'simulated';
   const wanted = env.PAYMENT_GATEWAY ?? (env.STRIPE_SECRET_KEY === undefined ? fallback : 'stripe');
@@ -63,7 +65,7 @@ export function composeBilling(deps: {
 
   const onFailure = (err: unknown, workspaceId: string) =>
     log.error({ err, workspaceId }, 'the books of a workspace cannot be settled');
-  const ledger = createLedger({ db, onRecharge });
+  const ledger = createLedger({ db, onRecharge, telemetry });
   const creditPriceMinor = env.CREDIT_PRICE_MINOR;
   const recharger = gateway ? createRecharger({ db, ledger, gateway, creditPriceMinor, currency, log }) : null;
   const stopCallbacks = simulated?.onCallback((request) => recharger?.hear(request));

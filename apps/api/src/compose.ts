@@ -1,28 +1,37 @@
 import { Unavailable } from '@morket/contract/errors';
 import { createDb } from '@morket/db';
 import { createAccessService, createAccessTokens } from '@morket/domain/access';
+import { createApiKeyService } from '@morket/domain/api-key';
+import { createAuditService, createAuditVerifier } from '@morket/domain/audit';
 import { createAuthService, createSessionService } from '@morket/domain/auth';
 import { createCredentialService } from '@morket/domain/credential';
-import { createFileMail, type MailPort } from '@morket/domain/mail';
+import { createDeadLetterService } from '@morket/domain/events';
+import { createFormService, createSubmissionService } from '@morket/domain/form';
+import { createJobService } from '@morket/domain/job';
+import { createNotificationService } from '@morket/domain/notification';
 import { createPasswords } from '@morket/domain/passwords';
 import type { PaymentGateway } from '@morket/domain/payment';
+import { createPlanService } from '@morket/domain/plan';
 import { createPostgresStore, createRateLimiter, createRedisStore, ipSubject } from '@morket/domain/rate-limit';
-import { createInvitationService, createMemberService, createWorkspaceService } from '@morket/domain/workspace';
+import { createRealtimeService } from '@morket/domain/realtime';
+import { NO_TELEMETRY, observeConnections, type RunningTelemetry, tracedDb } from '@morket/domain/telemetry';
+import { createWebhookDeliveryService, createWebhookEndpointService } from '@morket/domain/webhook';
+import {
+  createInvitationService,
+  createMemberService,
+  createWorkspaceService,
+  lockRoster,
+} from '@morket/domain/workspace';
 import type { Services } from '@morket/rpc';
 import type { Logger } from 'pino';
 import { composeBilling } from './compose-billing.ts';
+import type { FormReceiver } from './form-hook.ts';
 import { ratePoliciesOf } from './rate-policies.ts';
 import type { Configuration } from './runtime/configuration.ts';
+import { observedStreams } from './stream-telemetry.ts';
+import { webhookPolicyOf } from './webhook-policy.ts';
 
 const READINESS_TIMEOUT_MS = 1_000;
-
-/** Mail goes out after the commit: when it fails, the change stands and the log tells. */
-function logged(mail: MailPort, log: Logger): MailPort {
-  return {
-    send: (message) =>
-      mail.send(message).catch((err: unknown) => log.error({ err }, `mail "${message.subject}" was not sent`)),
-  };
-}
 
 /** Constructs everything the process serves with: the only place that does. `close` ends what it opened, in order. */
 export function compose(
@@ -30,6 +39,7 @@ export function compose(
   options: {
     readonly databaseUrl: string;
     readonly log: Logger;
+    readonly telemetry?: RunningTelemetry;
     /** In place of the payment provider that the environment names. */
     readonly gateway?: PaymentGateway;
     /** Handed on to `createDb`; a process in service has none. */
@@ -38,11 +48,14 @@ export function compose(
 ) {
   const { env, paths, jwtSecret, ring } = configuration;
   const { databaseUrl, log, wrapAdapter } = options;
-  const db = createDb({
+  const { telemetry = NO_TELEMETRY } = options.telemetry ?? {};
+  const opened = createDb({
     url: databaseUrl,
     onPoolError: (err) => log.warn({ err }, 'database connection lost'),
     ...(wrapAdapter && { wrapAdapter }),
   });
+  const db = tracedDb(opened, telemetry);
+  observeConnections(db, telemetry);
   const redis = env.REDIS_URL === undefined ? null : createRedisStore(env.REDIS_URL);
   const policies = ratePoliciesOf(env);
   const limiter = createRateLimiter({
@@ -52,6 +65,10 @@ export function compose(
   });
   const passwords = createPasswords({ rounds: env.BCRYPT_ROUNDS });
   const tokens = createAccessTokens({ jwtSecret, lifetimeSeconds: env.JWT_ACCESS_EXPIRY });
+  const access = createAccessService({
+    ...{ db, tokens },
+    onFailure: (err) => log.warn({ err }, 'the use of an API key could not be noted'),
+  });
   const sessions = createSessionService({
     db,
     tokens,
@@ -60,22 +77,24 @@ export function compose(
     limiter,
     sessionPolicy: policies.session,
   });
-  const billing = composeBilling({ db, env, jwtSecret, log, gateway: options.gateway });
-  if (env.NODE_ENV === 'production') {
+  const submissions = createSubmissionService({ db });
+  const billing = composeBilling({ db, env, jwtSecret, log, telemetry, gateway: options.gateway });
+  if (env.NODE_ENV === 'production' && env.SMTP_URL === undefined) {
     log.warn(
       { directory: paths.mail },
-      'no mail server can be set yet: invitations are written to files, hand them over yourself',
+      'no mail server is set (SMTP_URL): mail is written to files, hand it over yourself',
     );
   }
   let draining = false;
 
   const services: Services = {
-    access: createAccessService({ db, tokens }),
+    access,
     limits: {
       chargeAddress: async (policy, ip) => {
         if (policy !== 'none') await limiter.charge(policies[policy], ipSubject(ip));
       },
-      chargeUser: (policy, userId) => limiter.charge(policies[policy], userId),
+      chargePrincipal: (policy, principalId) => limiter.charge(policies[policy], principalId),
+      chargeWorkspace: (workspaceId) => limiter.charge(policies.workspace, workspaceId),
     },
     health: {
       ready: async () => {
@@ -89,13 +108,33 @@ export function compose(
     sessions,
     workspaces: createWorkspaceService({ db, billing: billing.services.billing, sessions }),
     members: createMemberService({ db }),
-    invitations: createInvitationService({ db, mail: logged(createFileMail(paths.mail), log) }),
+    invitations: createInvitationService({ db }),
+    apiKeys: createApiKeyService({ db }),
     credentials: createCredentialService({ db, ring }),
     ...billing.services,
+    plans: createPlanService({ db, lockRoster }),
+    audit: createAuditService({ db }),
+    auditVerifier: createAuditVerifier({ db }),
+    realtime: observedStreams(
+      createRealtimeService({
+        ...{ db, retentionSeconds: env.EVENT_RETENTION },
+        onFailure: (err) => log.warn({ err }, 'the outbox could not be read for the streams'),
+      }),
+      telemetry,
+    ),
+    jobs: createJobService({ db }),
+    deadLetters: createDeadLetterService({ db }),
+    notifications: createNotificationService({ db }),
+    forms: createFormService({ db }),
+    submissions,
+    webhookEndpoints: createWebhookEndpointService({ db, ring, policy: webhookPolicyOf(env) }),
+    webhookDeliveries: createWebhookDeliveryService({ db }),
   };
 
   async function close(): Promise<void> {
+    services.realtime.end();
     await billing.drain();
+    await access.drain();
     await passwords.close();
     await redis?.close();
     await db.close();
@@ -103,9 +142,19 @@ export function compose(
 
   return {
     db,
+    /** Handed on, for the server and the worker. */
+    ...(options.telemetry && { telemetry: options.telemetry }),
     services,
     ledger: billing.ledger,
     recharger: billing.recharger,
+    formReceiver: {
+      receive: async (post, origin) => {
+        // Before anything is looked up: an unknown key is counted as a known one is.
+        await limiter.charge(policies.formAddress, ipSubject(origin.ip));
+        await limiter.charge(policies.form, post.formKey);
+        return submissions.receive(post, origin);
+      },
+    } satisfies FormReceiver,
     ledgerAudit: billing.services.ledgerAudit,
     billingSweeps: billing.sweeps,
     /** From now on readiness is refused; what is under way goes on. */

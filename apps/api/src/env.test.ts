@@ -60,6 +60,17 @@ const BAD: readonly (readonly [name: string, value: string, says: RegExp])[] = [
   ['RATE_LIMIT_USER_PER_MINUTE', '-5', /whole number/],
   ['BCRYPT_ROUNDS', '3', /4/],
   ['BCRYPT_ROUNDS', '17', /16/],
+  ['KAFKA_BROKERS', 'kafka.internal', /host:9092/],
+  ['KAFKA_TOPIC_PREFIX', 'a topic', /letters/],
+  ['KAFKA_PARTITIONS', '0', /1/],
+  ['KAFKA_TLS', 'yes', /true/],
+  ['KAFKA_SASL_MECHANISM', 'GSSAPI', /PLAIN/],
+  ['KAFKA_USERNAME', 'morket', /KAFKA_PASSWORD/],
+  ['METRICS_PORT', '65536', /65535/],
+  ['METRICS_TOKEN', 'too short', /16/],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', /http:\/\//],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization: Basic', /name=value/],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.5', /between 0 and 1/],
   ['SHUTDOWN_DELAY_MS', '60001', /60000/],
 ];
 
@@ -98,6 +109,10 @@ test('without anything set, everything has a value that suits a development mach
     STRIPE_WEBHOOK_SECRET: [],
     CREDIT_PRICE_MINOR: 1,
     CREDIT_CURRENCY: 'usd',
+    ...{ KAFKA_BROKERS: [], KAFKA_TOPIC_PREFIX: 'morket', KAFKA_GROUP_ID: 'morket-workers', KAFKA_PARTITIONS: 12 },
+    ...{ KAFKA_TLS: false, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', METRICS_HOST: '127.0.0.1' },
+    ...{ WEBHOOK_ALLOW_PRIVATE: false, WEBHOOK_PORTS: [], WORKER: 'inline', EVENT_RETENTION: 30 * 86_400 },
+    ...{ OTEL_EXPORTER_OTLP_HEADERS: {}, OTEL_SERVICE_NAME: 'morket', OTEL_TRACES_SAMPLER_ARG: 1 },
   });
 });
 
@@ -118,6 +133,15 @@ test('durations, lists and key rings are read', () => {
   expect(env.CORS_ORIGIN).toEqual(['https://app.example.com', 'http://localhost:5173']);
   expect(env.TRUST_PROXY).toEqual(['10.0.0.0/8', '::1']);
   expect(env.ENCRYPTION_MASTER_KEY?.current).toBe(3);
+});
+
+test('headers for a receiver of traces, and brokers of Kafka, are read', () => {
+  const env = read({
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi,x-team=crm',
+    KAFKA_BROKERS: 'one.kafka:9092, [::1]:9093',
+  });
+  expect(env.OTEL_EXPORTER_OTLP_HEADERS).toEqual({ authorization: 'Basic YTpi', 'x-team': 'crm' });
+  expect(env.KAFKA_BROKERS).toEqual(['one.kafka:9092', '[::1]:9093']);
 });
 
 describe('payments', () => {
@@ -161,5 +185,15 @@ describe('in production', () => {
       'BCRYPT_ROUNDS: must be at least 10 in production',
     ]);
     expect(problemsOf({ ...PRODUCTION, BCRYPT_ROUNDS: '10' })).toEqual([]);
+  });
+});
+
+test('webhooks stay on the public internet unless the operator says otherwise', () => {
+  expect(parseEnv({})).toMatchObject({ WEBHOOK_ALLOW_PRIVATE: false, WEBHOOK_PORTS: [] });
+  expect(parseEnv({ WEBHOOK_ALLOW_PRIVATE: 'true', WEBHOOK_PORTS: '4443, 9443' })).toMatchObject({
+    ...{ WEBHOOK_ALLOW_PRIVATE: true, WEBHOOK_PORTS: [4443, 9443] },
+  });
+  expect(parseEnv({ WEBHOOK_ALLOW_PRIVATE: 'yes', WEBHOOK_PORTS: 'https' })).toMatchObject({
+    problems: [expect.stringContaining('WEBHOOK_ALLOW_PRIVATE'), expect.stringContaining('WEBHOOK_PORTS')],
   });
 });

@@ -35,6 +35,14 @@ const list = (check: (item: string) => boolean, message: string) =>
 const url = (scheme: RegExp, like: string) =>
   z.string().refine((value) => scheme.test(value) && URL.canParse(value), `must be a URL like ${like}`);
 
+function unescaped(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
 function isNetwork(value: string): boolean {
@@ -43,6 +51,20 @@ function isNetwork(value: string): boolean {
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
+
+const kafkaName = z
+  .string()
+  .regex(/^[\w.-]{1,100}$/, 'must be a name of letters, digits, dots, hyphens and underscores');
+
+/** `name=value,name=value`, values percent-encoded, as OpenTelemetry writes headers. */
+const headers = list((item) => /^[\w-]+=[^\s,]+$/.test(item), 'must be a list like name=value').transform((items) =>
+  Object.fromEntries(
+    items.map((item) => {
+      const at = item.indexOf('=');
+      return [item.slice(0, at), unescaped(item.slice(at + 1))] as const;
+    }),
+  ),
+);
 
 const keyRing = z.string().transform((value, ctx) => {
   try {
@@ -76,6 +98,15 @@ const Schema = z.object({
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).prefault('100'),
   RATE_LIMIT_USER_PER_MINUTE: integer(0, 1_000_000).prefault('1000'),
   BCRYPT_ROUNDS: integer(4, 16).prefault('12'),
+  SMTP_URL: url(/^smtps?:\/\//, 'smtps://user:password@smtp.example.com:465').optional(),
+  MAIL_FROM: z
+    .string()
+    .max(320)
+    .regex(
+      /^(?:[^<>@\p{Cc}]{1,200}<[^\s<>@]+@[\w.-]+>|[^\s<>@]+@[\w.-]+)$/u,
+      'must be an address like Morket <no-reply@example.com>',
+    )
+    .optional(),
   PAYMENT_GATEWAY: z.enum(['none', 'simulated', 'stripe']).optional(),
   STRIPE_SECRET_KEY: z
     .string()
@@ -92,6 +123,43 @@ const Schema = z.object({
     .string()
     .regex(/^[a-z]{3}$/, 'must be a currency like usd')
     .default('usd'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+  WEBHOOK_PORTS: list((item) => /^\d{1,5}$/.test(item) && Number(item) <= 65_535, 'must be a list of ports like 4443')
+    .transform((ports) => ports.map(Number))
+    .prefault(''),
+  WORKER: z.enum(['inline', 'off']).default('inline'),
+  EVENT_RETENTION: duration.prefault('30d'),
+  KAFKA_BROKERS: list(
+    (item) => /^(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i.test(item),
+    'must be a list like host:9092',
+  ).prefault(''),
+  KAFKA_TOPIC_PREFIX: kafkaName.default('morket'),
+  KAFKA_GROUP_ID: kafkaName.default('morket-workers'),
+  KAFKA_PARTITIONS: integer(1, 1_000).prefault('12'),
+  KAFKA_TLS: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+  KAFKA_USERNAME: z.string().max(500).optional(),
+  KAFKA_PASSWORD: z.string().max(5_000).optional(),
+  KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).default('SCRAM-SHA-512'),
+  METRICS_PORT: integer(0, 65_535).optional(),
+  METRICS_HOST: z.string().max(255).default('127.0.0.1'),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\w.~+/=-]{16,500}$/, 'must hold at least 16 letters, digits or signs of base64')
+    .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?:\/\//, 'http://localhost:4318').optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.prefault(''),
+  OTEL_SERVICE_NAME: z.string().max(100).default('morket'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(?:0(?:\.\d{1,6})?|1(?:\.0)?)$/, 'must be a part between 0 and 1')
+    .transform(Number)
+    .prefault('1'),
   SHUTDOWN_DELAY_MS: integer(0, 60_000).optional(),
 });
 
@@ -100,6 +168,16 @@ export type Env = z.infer<typeof Schema>;
 /** What production may not make up for itself. */
 const REQUIRED_IN_PRODUCTION = ['JWT_SECRET', 'ENCRYPTION_MASTER_KEY'] as const;
 const MIN_PRODUCTION_ROUNDS = 10;
+
+/** A name without its password, or the other way round, would sign in as nobody. */
+const kafkaProblems = ({ KAFKA_USERNAME: name, KAFKA_PASSWORD: password }: z.infer<typeof Schema>): string[] =>
+  (name === undefined) === (password === undefined)
+    ? []
+    : ['KAFKA_USERNAME: is set together with KAFKA_PASSWORD or not at all'];
+
+/** A mail server wants to know who writes. */
+const mailProblems = (env: z.infer<typeof Schema>): string[] =>
+  env.SMTP_URL !== undefined && env.MAIL_FROM === undefined ? ['MAIL_FROM: is required with SMTP_URL'] : [];
 
 /** A provider is set up whole, and pretended money stays out of production. */
 function paymentProblems(env: z.infer<typeof Schema>): string[] {
@@ -131,7 +209,9 @@ export function parseEnv(
     parsed.data?.NODE_ENV === 'production' && parsed.data.BCRYPT_ROUNDS < MIN_PRODUCTION_ROUNDS
       ? [`BCRYPT_ROUNDS: must be at least ${MIN_PRODUCTION_ROUNDS} in production`]
       : [];
-  const problems = [...missing, ...bad, ...weak, ...(parsed.data ? paymentProblems(parsed.data) : [])];
+  const { data } = parsed;
+  const halves = data ? [paymentProblems, mailProblems, kafkaProblems].flatMap((find) => find(data)) : [];
+  const problems = [...missing, ...bad, ...weak, ...halves];
   return parsed.success && problems.length === 0 ? parsed.data : { problems };
 }
 

@@ -26,16 +26,8 @@ async function worldWith(broken: Partial<Services>): Promise<{ readonly broken: 
   const log = createLogger(env, { write: (line) => void lines.push(line) });
   const app = await buildServer({ services: { ...world.services, ...broken }, env, log });
   open.push(() => app.close());
-  return { broken: { ...pick(world), app }, log: lines };
+  return { broken: { ...world, app }, log: lines };
 }
-const pick = ({ db, services, drain, ledger, ledgerAudit, recharger, sweepBilling, ...world }: World) => {
-  const { databaseUrl, configuration, takeLogs, mailTo, close } = world;
-  return {
-    ...{ db, services, drain, ledger, ledgerAudit, recharger, sweepBilling },
-    ...{ databaseUrl, configuration, takeLogs, mailTo, close },
-  };
-};
-
 const theOne = (path: string) => {
   const found = procedures().find((procedure) => procedure.path === path);
   if (!found) throw new Error(`there is no procedure ${path}`);

@@ -1,4 +1,14 @@
-import { anOrigin, aPerson, createWorld, type Person, unique, type World, type WorldOptions } from '@morket/testing';
+import {
+  anApiKey,
+  anOrigin,
+  aPerson,
+  aTenant,
+  createWorld,
+  type Person,
+  unique,
+  type World,
+  type WorldOptions,
+} from '@morket/testing';
 import { type Answer, type CallOptions, send } from '@morket/testing/http';
 import { isRedisInstalled, type RedisServer, startRedisServer } from '@morket/testing/redis-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -172,6 +182,26 @@ describe.each(STORES)('counted in %s', (store) => {
       expect((await me(second, { token: stranger.accessToken })).status).toBe(200);
     });
 
+    test('a workspace has five times the budget of a person, whatever keys are made, used and revoked in it', async () => {
+      const world = await aWorld({ RATE_LIMIT_USER_PER_MINUTE: '4' });
+      const tenant = await aTenant(world);
+      const get = (token: string) => send(world, { method: 'GET', url: '/trpc/workspace.get' }, { token });
+      const useAndRevoke = async () => {
+        const scope = { ...tenant.scope, origin: anOrigin() };
+        const { apiKey, secret } = await anApiKey(world, tenant, { scope });
+        const answer = await get(secret);
+        await world.services.apiKeys.revoke(scope, { apiKeyId: apiKey.id });
+        return answer;
+      };
+      const { through, refusal } = await throughOf(useAndRevoke, 20);
+      expect(through).toBeGreaterThanOrEqual(18);
+      expect(refusal).toMatchObject(limited('workspace'));
+      expectWait(refusal);
+      const stranger = await aTenant(world);
+      expect((await get((await anApiKey(world, stranger)).secret)).status).toBe(200);
+      expect((await me(world, { token: tenant.owner.accessToken })).status, 'what is about oneself').toBe(200);
+    });
+
     test('0 switches both off', async () => {
       const world = await aWorld({ RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_USER_PER_MINUTE: '0' });
       const { accessToken: token } = await aPerson(world);
@@ -182,6 +212,7 @@ describe.each(STORES)('counted in %s', (store) => {
       ];
       const statuses = (await Promise.all(calls)).map(({ status }) => status);
       expect(new Set(statuses)).toEqual(new Set([401, 200]));
+      expect(await world.db.read.rateLimit.count()).toBe(0);
     });
 
     test('health checks are never limited', async () => {

@@ -82,13 +82,13 @@ describe('no line holds a secret', () => {
     const key = `hk_live_${unique()}`;
     const plainKey = `provider ${unique()} key`;
     const secret = `provider ${unique()} secret`;
-    const idempotencyKey = `order-${unique()}`;
     const owner = await aPerson(day, { password });
     const tenant = await aTenant(day, { owner, credits: 10 });
     const invited = await aPerson(day);
     const secrets = [password, newPassword, key, plainKey, secret, owner.accessToken, owner.refreshToken];
 
     for (const transport of TRANSPORTS) {
+      const idempotencyKey = `order-${unique()}`;
       const as = (
         path: string,
         input: Readonly<Record<string, unknown>>,

@@ -8,7 +8,7 @@ const TOOK_TOO_LONG = 503;
 
 /** Writes the line of one request. The path goes without its query, where secrets may have been put by mistake. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply, statusCode = reply.statusCode): void {
-  const { userId, workspaceId } = seenOf(request);
+  const { userId, apiKeyId, workspaceId } = seenOf(request);
   const peer = request.socket.remoteAddress;
   const ip = addressOf(request);
   request.log.info(
@@ -21,23 +21,29 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply, statusC
       // Behind a proxy the two differ.
       ...(peer === ip ? {} : { peer }),
       ...(userId === undefined ? {} : { userId }),
+      ...(apiKeyId === undefined ? {} : { apiKeyId }),
       ...(workspaceId === undefined ? {} : { workspaceId }),
     },
     'request',
   );
 }
 
+/** Calls back once nothing more comes of a request, with the status that stands for how it ended, also when the caller went away. */
+export function onSettled(reply: FastifyReply, then: (status: number) => void): void {
+  let isSent = false;
+  reply.raw.once('finish', () => {
+    isSent = true;
+  });
+  reply.raw.once('close', () => {
+    if (isSent) then(reply.statusCode);
+    else then(isTimedOut(reply) ? TOOK_TOO_LONG : CALLER_WENT_AWAY);
+  });
+}
+
 /** One line for each request that reaches the hooks, also when the caller goes away before it is answered. */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    let isSent = false;
-    reply.raw.once('finish', () => {
-      isSent = true;
-    });
-    reply.raw.once('close', () => {
-      if (isSent) logRequest(request, reply);
-      else logRequest(request, reply, isTimedOut(reply) ? TOOK_TOO_LONG : CALLER_WENT_AWAY);
-    });
+    onSettled(reply, (status) => logRequest(request, reply, status));
     done();
   });
 }

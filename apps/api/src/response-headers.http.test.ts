@@ -18,6 +18,7 @@ const ADDRESSES = [
   '/api/v1/auth/me',
   '/api/v1/nowhere',
   '/api/v1/openapi.json',
+  '/api/v1/asyncapi.json',
   '/docs',
   '/health',
   '/nowhere',

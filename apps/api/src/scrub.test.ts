@@ -54,6 +54,9 @@ describe('a value that is a secret wherever it stands', () => {
     ['a bearer header in small letters', 'bearer  abcdefghijklmnop==', 'abcdefghijklmnop'],
     ['a live provider key', 'hk_live_51f0c3a97be24d', '51f0c3a97be24d'],
     ['a test provider key', 'sk-test-51f0c3a97be24d', '51f0c3a97be24d'],
+    ['an API key', `mk_live_${'a1B2'.repeat(12)}c`, 'a1B2'],
+    ['an API key behind another word', `key_mk_live_${'a1B2'.repeat(12)}c`, 'a1B2'],
+    ['an API key in an address', `mk%5Flive%5f${'a1B2'.repeat(12)}c`, 'a1B2'],
     ['a provider key without a mode', 'sk_51f0c3a97be24d', '51f0c3a97be24d'],
     ['the password of a database', 'postgres://morket:s3cr3t-p4ss@db.example:5432/morket', 's3cr3t-p4ss'],
     ['the password of a database, long form', 'postgresql://morket:s3cr3t-p4ss@db/morket', 's3cr3t-p4ss'],
@@ -82,6 +85,7 @@ describe('a value that is a secret wherever it stands', () => {
 test('what is no secret stays as it is', () => {
   for (const line of [
     { method: 'GET', path: '/api/v1/workspaces/019aa2c4-7d0e-7cc3-98a5-3f6b8e1d2a40/credentials', statusCode: 200 },
+    { apiKeyId: '019aa2c4-7d0e-7cc3-98a5-3f6b8e1d2a40', keyPrefix: 'mk_live_3kV9' },
     { monkey: 'banana', keyboard: 'qwertz', keyVersion: '2', providerName: 'hunter' },
     { msg: 'v1.2.3 is out', url: 'https://example.com/a?b=c' },
     { err: { type: 'DomainError', message: 'This password is on the list of the most common ones.' } },
@@ -128,6 +132,8 @@ test('a hostile line holds up nobody', () => {
     '$2b$12$',
     'passwordpassword',
     'a-',
+    'mk_live_',
+    'mk%5f',
   ]) {
     expect(bestTimeOf(part.repeat(Math.ceil(length / part.length)).slice(0, length)), part).toBeLessThan(40);
   }

@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import { RouteNotFound } from '@morket/contract/errors';
+import type { RunningTelemetry } from '@morket/domain/telemetry';
 import { API_PREFIX, handleError, registerDocs, registerRest } from '@morket/rest';
 import { appRouter, type Services } from '@morket/rpc';
-import { BODY_LIMIT_BYTES, createContextFactory, readJsonBytes, registerTrpc } from '@morket/rpc/http';
+import {
+  BODY_LIMIT_BYTES,
+  createContextFactory,
+  limitHandlers,
+  readJsonBytes,
+  refuseKeysInUrls,
+  registerTrpc,
+} from '@morket/rpc/http';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { drainConnections } from './drain-connections.ts';
 import type { Env } from './env.ts';
+import { type FormReceiver, registerFormHook } from './form-hook.ts';
 import { hardeningHeaders } from './hardening-headers.ts';
+import { observeRequests, serveMetrics, traceparentOf } from './http-telemetry.ts';
 import { type PaymentListener, registerPaymentHook } from './payment-hook.ts';
 import { logRequest, logRequests } from './request-log.ts';
 
@@ -17,12 +27,16 @@ type Options = {
   readonly services: Services;
   /** Hears the payment provider's callbacks, where there is a provider. */
   readonly recharger?: PaymentListener | null;
+  /** Takes what forms of other people's pages send. */
+  readonly formReceiver?: FormReceiver;
+  /** Where it is measured; nowhere unless said otherwise. */
+  readonly telemetry?: RunningTelemetry;
   readonly env: Env;
   readonly log: FastifyBaseLogger;
 };
 
 /** The HTTP process: limits and headers here, everything else in the transports. */
-export async function buildServer({ services, recharger = null, env, log }: Options) {
+export async function buildServer({ services, recharger = null, formReceiver, telemetry, env, log }: Options) {
   const app = fastify({
     loggerInstance: log,
     // One line of our own for each request.
@@ -54,6 +68,11 @@ export async function buildServer({ services, recharger = null, env, log }: Opti
     done();
   });
   logRequests(app);
+  limitHandlers(app);
+  refuseKeysInUrls(app);
+  if (telemetry) observeRequests(app, telemetry.telemetry);
+  // Before what waits for requests to be answered: a stream has no end of its own.
+  app.addHook('preClose', async () => services.realtime.end());
   drainConnections(app);
 
   await app.register(cors, {
@@ -70,7 +89,7 @@ export async function buildServer({ services, recharger = null, env, log }: Opti
       'x-workspace-id',
       'x-tenant-id',
     ],
-    exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'www-authenticate', 'idempotency-replayed'],
     credentials: true,
     maxAge: 600,
     // An OPTIONS that is no preflight is answered like one, not with a text of the library's own.
@@ -88,12 +107,19 @@ export async function buildServer({ services, recharger = null, env, log }: Opti
     throw RouteNotFound({});
   });
 
-  const createContext = createContextFactory({ services, baseDomain: env.BASE_DOMAIN });
+  const createContext = createContextFactory({
+    ...{ services, baseDomain: env.BASE_DOMAIN },
+    ...(telemetry?.telemetry.isOn && { traceparentOf }),
+  });
   registerTrpc(app, { router: appRouter, prefix: '/trpc', createContext });
   await registerRest(app, { prefix: API_PREFIX, createContext });
   if (recharger) registerPaymentHook(app, recharger);
+  if (formReceiver) registerFormHook(app, formReceiver);
   await registerDocs(app, { openApiPath: `${API_PREFIX}/openapi.json` });
   app.get('/', (_request, reply) => reply.redirect('/docs'));
+  if (env.METRICS_TOKEN !== undefined && env.METRICS_PORT === undefined) {
+    serveMetrics(app, { token: env.METRICS_TOKEN, expose: telemetry?.expose ?? null });
+  }
   // The short addresses that load balancers are given.
   app.get('/health', async () => ({ status: 'ok' }));
   app.get('/health/ready', async (_request, reply) => {

@@ -53,6 +53,12 @@ const json = { 'content-type': 'application/json' };
 const ask = (address: string, init: RequestInit = {}) =>
   fetch(`${origins.ours}/trpc/${address}`, { ...init, headers: { ...jsonl, ...init.headers } });
 
+const posted = (body: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { ...json, ...headers },
+  body: JSON.stringify(body),
+});
+
 /** What was logged up to the line of this request. */
 async function logsUntil(path: string): Promise<LogLine[]> {
   const lines: LogLine[] = [];
@@ -125,17 +131,33 @@ describe('the time that a handler has', () => {
   test.each([
     ['a call', `wait?${query({ name: 'limited' })}`, {}],
     ['a batch', `wait?batch=1&${query({ 0: { name: 'limited' } })}`, {}],
-    ['a streamed batch', `wait?batch=1&${query({ 0: { name: 'limited' } })}`, jsonl],
-  ])('ends %s, which is logged as 503', async (_, address, headers) => {
+    ['a streamed batch', `wait?batch=1&${query({ 0: { name: 'limited' } })}`, { headers: jsonl }],
+    ['a mutation', 'waitToWrite', posted({ name: 'limited' })],
+    ['a batch of mutations', 'waitToWrite?batch=1', posted({ 0: { name: 'limited' } })],
+    ['a streamed batch of mutations', 'waitToWrite?batch=1', posted({ 0: { name: 'limited' } }, jsonl)],
+  ])('ends %s, which is logged as 503', async (_, address, init) => {
     takeLogs();
     const aborted = once(waiting, 'aborted');
-    await fetch(`${origins.ours}/trpc/${address}`, { headers })
+    await fetch(`${origins.ours}/trpc/${address}`, init)
       .then((answer) => answer.text())
       .catch(() => undefined);
     expect(await aborted).toEqual(['limited']);
-    const lines = await logsUntil('/trpc/wait');
+    const lines = await logsUntil(`/trpc/${address.split('?')[0]}`);
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'request', statusCode: 503 }));
-    expect(lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+
+  test('is told to the caller, who may come again', async () => {
+    const answer = await fetch(`${origins.ours}/trpc/waitToWrite`, posted({ name: 'limited' }));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await answer.json()).toMatchObject({ error: { json: { message: 'The service is busy.' } } });
+  });
+
+  test('does not end what is answered in time', async () => {
+    const answers = await Promise.all(
+      ['a', 'b'].map((text) => fetch(`${origins.ours}/trpc/write`, posted({ text })).then((answer) => answer.status)),
+    );
+    expect(answers).toEqual([200, 200]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Services } from '@morket/rpc';
-import { createContextFactory, readJsonBytes, registerTrpc, type TrpcOptions } from '@morket/rpc/http';
+import { createContextFactory, limitHandlers, readJsonBytes, registerTrpc, type TrpcOptions } from '@morket/rpc/http';
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import { afterAll, beforeAll } from 'vitest';
@@ -40,6 +40,7 @@ export function useTwoAdapters({ responseMeta, handlerTimeout = 30_000 }: Option
     readJsonBytes(body),
   );
   logRequests(ours);
+  limitHandlers(ours);
   registerTrpc(ours, { router, prefix: '/trpc', createContext, ...meta });
 
   const stock: FastifyInstance = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 5_000 } });

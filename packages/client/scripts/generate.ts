@@ -56,7 +56,7 @@ export async function errorSource(): Promise<ClientSource[]> {
   return [{ path: `${GENERATED}/errors.ts`, text: errorTypes() }];
 }
 
-/** Which procedures take no token, and which an idempotency key. */
+/** Which procedures take no token. */
 export async function procedureSource(): Promise<ClientSource[]> {
   return [{ path: `${GENERATED}/procedures.ts`, text: procedureLists() }];
 }

@@ -1,9 +1,4 @@
 import { type ProcedureInfo, procedures } from '@morket/rpc';
-import { z } from 'zod';
-
-/** Mutations that take an idempotency key, by which the server gives a repeated call the answer of the first. */
-const isKeyed = ({ type, inputs }: ProcedureInfo): boolean =>
-  type === 'mutation' && inputs.some((input) => input instanceof z.ZodObject && 'idempotencyKey' in input.shape);
 
 const list = (name: string, about: string, chosen: readonly ProcedureInfo[]): string => {
   const items = chosen.map(({ path }) => `  '${path}',\n`).sort();
@@ -20,6 +15,5 @@ export function procedureLists(): string {
       'Procedures that take no access token.',
       all.filter(({ access }) => access.kind === 'public'),
     ),
-    list('KEYED_MUTATIONS', 'Mutations that take effect once for each idempotency key.', all.filter(isKeyed)),
   ].join('');
 }

@@ -1,5 +1,8 @@
 const SERVER_TYPES = /import\("\.\/(?:context|meta)\.ts"\)\.(?:Context|Meta)/g;
 const TRPC_TYPE = /import\("@trpc\/server"\)\.(\w+)/g;
+/** What a subscription yields; tRPC prints the type from a place that it calls unstable. */
+const TRACKED = /import\("@trpc\/server\/unstable-core-do-not-import"\)\.TrackedData(?=<)/g;
+const TRACKED_TYPE = 'type TrackedData<Data> = { readonly id: string; readonly data: Data };\n\n';
 const ANY_IMPORT = /import\("([^"]*)"\)/g;
 const SERVER_PACKAGE = /^@trpc\/server(?:\/|$)/;
 
@@ -15,7 +18,8 @@ export function standaloneRouter(declaration: string): string {
   if (!start || end < 0) throw new Error('The declaration of the router has no `appRouter` followed by `AppRouter`.');
 
   const router = declaration.slice(start.index + start[0].length, end).replaceAll(SERVER_TYPES, 'object');
-  const { text, errorShape } = hoistErrorShape(router);
+  const hasStreams = router.search(TRACKED) >= 0;
+  const { text, errorShape } = hoistErrorShape(router.replaceAll(TRACKED, 'TrackedData'));
   const foreign = [...`${text}${errorShape}`.matchAll(ANY_IMPORT)].filter(
     ([, from]) => !SERVER_PACKAGE.test(from ?? ''),
   );
@@ -33,6 +37,7 @@ export function standaloneRouter(declaration: string): string {
     GENERATED,
     `import type {\n${imports.join('')}} from '@trpc/server';\n\n`,
     `type ErrorShape = ${plain(errorShape)};\n\n`,
+    hasStreams ? TRACKED_TYPE : '',
     `declare const appRouter: ${plain(text)};\n\n`,
     '/** The type of every procedure: what goes in, what comes out. */\n',
     'export type AppRouter = typeof appRouter;\n',

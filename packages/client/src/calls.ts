@@ -1,7 +1,7 @@
 import type { Operation } from '@trpc/client';
 import { isMorketError, type MorketError } from './errors.ts';
 import { toMorketError } from './failures.ts';
-import { KEYED_MUTATIONS, PUBLIC_PROCEDURES } from './generated/procedures.ts';
+import { PUBLIC_PROCEDURES } from './generated/procedures.ts';
 import type { Attempt, Clock, MorketOptions } from './options.ts';
 import { withRetries } from './retries.ts';
 import type { Session, TokenPair } from './session.ts';
@@ -50,13 +50,15 @@ export function createAttempts(
   };
 }
 
-/** Makes calls as whoever is signed in. */
+/** Makes calls as whoever is signed in, or under an API key, which is never renewed. */
 export function createCalls({
   session,
+  apiKey,
   attempts,
   newKey,
 }: {
   session: Session;
+  apiKey: string | undefined;
   attempts: Attempts;
   newKey: () => string;
 }) {
@@ -97,15 +99,18 @@ export function createCalls({
     const renewed = own && (await session.renew(own));
     if (renewed) return pairOf(renewed);
 
-    const key = isRefresh || KEYED_MUTATIONS.has(op.path) ? keyOf(op.input) : undefined;
+    const isPublic = PUBLIC_PROCEDURES.has(op.path);
+    const isKeyed = op.type === 'mutation' && (isRefresh || !isPublic);
     // Made once, so that every attempt of this call carries the same key.
-    const keyHeader: Record<string, string> = key === null ? { 'idempotency-key': newKey() } : {};
-    const isSafe = op.type === 'query' || key !== undefined;
-    const tokens = PUBLIC_PROCEDURES.has(op.path) ? null : await session.current();
-    const data = await callAs(tokens, (as) => {
-      const bearer: Record<string, string> = as ? { authorization: `Bearer ${as.accessToken}` } : {};
+    const keyHeader: Record<string, string> = isKeyed ? keyHeaderOf(op, newKey) : {};
+    const isSafe = op.type === 'query' || isKeyed;
+    const callWith = (token: string | undefined) => {
+      const bearer: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
       return attempts(op, { ...bearer, ...keyHeader }, isSafe);
-    });
+    };
+    if (apiKey !== undefined) return callWith(isPublic ? undefined : apiKey);
+    const tokens = isPublic ? null : await session.current();
+    const data = await callAs(tokens, (as) => callWith(as?.accessToken));
     await follow(op, data);
     return data;
   };
@@ -119,9 +124,11 @@ const pairOf = ({ accessToken, refreshToken, expiresIn }: StoredTokens): TokenPa
 
 type SignInAnswer = TokenPair & { readonly user: { readonly id: string } };
 
-/** The idempotency key that the caller gave in the input; null for none. */
-function keyOf(input: unknown): string | null {
-  // The router types the input of keyed mutations.
-  const given = input as { readonly idempotencyKey?: string } | undefined;
-  return given?.idempotencyKey ?? null;
+type Keyed = { readonly idempotencyKey?: string } | undefined;
+
+/** A key of the caller's own goes as it came, in the input or in the context of the call; else the call gets a new one. */
+function keyHeaderOf({ input, context }: Operation, newKey: () => string): Record<string, string> {
+  // The router types the input; the context is whatever the caller gave.
+  if ((input as Keyed)?.idempotencyKey !== undefined) return {};
+  return { 'idempotency-key': (context as Keyed)?.idempotencyKey ?? newKey() };
 }

@@ -8,6 +8,7 @@ import type { AppRouter } from './generated/router.ts';
 import { createJsonFetch } from './http.ts';
 import { newKey } from './keys.ts';
 import type { MorketOptions } from './options.ts';
+import { createRealtime, type Realtime } from './realtime/realtime.ts';
 import { systemClock } from './retries.ts';
 import { createSession, type TokenPair } from './session.ts';
 import { memoryTokens } from './tokens.ts';
@@ -27,7 +28,8 @@ export type MorketSession = {
  * Every procedure of the API, as `morket.<router>.<name>.query(input)` or `.mutate(input)`; a failed call throws a
  * MorketError.
  */
-export type Morket = TRPCClient<AppRouter> & {
+export type Morket = Omit<TRPCClient<AppRouter>, 'realtime'> & {
+  readonly realtime: Realtime;
   readonly session: MorketSession;
   /**
    * Forgets the tokens and ends the session. Throws when the server could not be told; the tokens are forgotten even
@@ -46,8 +48,9 @@ const WORKSPACE_HEADER = 'x-workspace-id';
 export function createMorket(options: MorketOptions): Morket {
   const { tokens: store = memoryTokens(), clock = systemClock, headers: fixed = {}, timeoutMs = 30_000 } = options;
   const url = `${String(options.url).replace(/\/+$/, '')}/trpc`;
+  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const fetch = createJsonFetch({
-    fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+    fetch: send,
     timeoutMs,
     now: clock.now,
   });
@@ -75,10 +78,16 @@ export function createMorket(options: MorketOptions): Morket {
     },
   });
 
+  const { apiKey, onRetry } = options;
+  const realtimeWith = createRealtime({
+    ...{ fetch: send, url, timeoutMs, clock, apiKey, onRetry },
+    session: apiKey === undefined ? session : null,
+  });
+
   function scopedTo(workspaceId: string | undefined): Morket {
     // Each scope batches for itself: a request has one workspace header.
-    const attempts = attemptsWith(workspaceId === undefined ? {} : { [WORKSPACE_HEADER]: workspaceId });
-    const call = createCalls({ session, attempts, newKey });
+    const headers: Record<string, string> = workspaceId === undefined ? {} : { [WORKSPACE_HEADER]: workspaceId };
+    const call = createCalls({ session, apiKey, attempts: attemptsWith(headers), newKey });
     const run = (op: Operation) => abortable(op.signal, (signal) => call({ ...op, signal }));
     const trpc = createTRPCClient<AppRouter>({
       links: [
@@ -97,6 +106,7 @@ export function createMorket(options: MorketOptions): Morket {
     });
     // What is not found on the object itself is looked up on its prototype: the procedures.
     return Object.assign(Object.create(trpc) as typeof trpc, {
+      realtime: realtimeWith({ ...fixed, ...headers }),
       session: {
         userId: async () => (await session.held())?.userId ?? null,
         onChange: session.onChange,

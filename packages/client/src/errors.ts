@@ -47,7 +47,7 @@ export class MorketError<Code extends MorketErrorCode = MorketErrorCode> extends
   readonly status: number | null;
   /** Names the request in the server's log; give it when you ask for help. */
   readonly requestId: string | null;
-  /** Whether the same call may succeed later. Repeating a mutation is safe only under an idempotency key. */
+  /** Whether the same call may succeed later. Repeating a mutation is safe only under the same idempotency key. */
   readonly retryable: boolean;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | null;
@@ -66,11 +66,13 @@ export class MorketError<Code extends MorketErrorCode = MorketErrorCode> extends
     this.status = status ?? null;
     this.requestId = requestId ?? null;
     this.retryAfterMs = retryAfterMs ?? null;
-    this.retryable = status === undefined ? isTransient(code) : status === 408 || status === 429 || status >= 500;
+    this.retryable = status === undefined ? isTransient(code) : isPassing(code, status);
   }
 }
 
 const isTransient = (code: string): boolean => code === 'client.connection' || code === 'client.timeout';
+const isPassing = (code: string, status: number): boolean =>
+  status === 408 || status === 429 || status >= 500 || code === 'idempotency.in_progress';
 
 /** Any MorketError, as a union over its codes: `switch (error.code)` narrows `details`. */
 export type AnyMorketError = { [Code in MorketErrorCode]: MorketError<Code> }[MorketErrorCode];

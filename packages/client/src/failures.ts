@@ -27,13 +27,14 @@ export function toMorketError(err: unknown, now: number): MorketError {
   const { shape, meta } = known ?? {};
   const response = meta?.response as Answered | undefined; // put there by the HTTP links, and made in http.ts
   // The types say what the API sends; it may be another server that answered.
-  if (typeof shape?.data?.errorCode === 'string') return fromShape(shape, response, now);
+  if (typeof shape?.data?.errorCode === 'string') return errorFromShape(shape, response, now);
   if (response) return unexpectedAnswer(response, now, err);
   const message = `The call failed in the client: ${err instanceof Error ? err.message : String(err)}`;
   return new MorketError({ code: 'client.connection', message, cause: err });
 }
 
-function fromShape(shape: ErrorShape, response: Answered | undefined, now: number): MorketError {
+/** The MorketError for an error in the words of the API. `now` is in milliseconds since the epoch. */
+export function errorFromShape(shape: ErrorShape, response: Answered | undefined, now: number): MorketError {
   const { errorCode, httpStatus, details, requestId } = shape.data;
   // In a batch the header is the longest wait of all its calls, and a browser may hide it.
   const seconds = details?.retryAfterSeconds;

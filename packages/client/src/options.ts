@@ -13,12 +13,14 @@ export type FetchAnswer = {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   text(): Promise<string>;
+  /** Needed for streams alone. */
+  readonly body?: ReadableStream<Uint8Array> | null;
 };
 
 /** One attempt of one call. `attempt` counts from 1. */
 export type Attempt = {
   readonly path: string;
-  readonly type: 'query' | 'mutation';
+  readonly type: 'query' | 'mutation' | 'subscription';
   readonly attempt: number;
 };
 /** `error` is null for a success. */
@@ -41,11 +43,16 @@ export type MorketOptions = {
   readonly url: string | URL;
   /** Where tokens are kept; in memory unless given. See `browserTokens`, and `fileTokens` of `@morket/client/node`. */
   readonly tokens?: TokenStore | undefined;
+  /**
+   * An API key to call with instead of signing in, for programs on a server. It belongs to one workspace, which every call then means;
+   * tokens play no part. Never give it to a browser: whoever opens the page has it.
+   */
+  readonly apiKey?: string | undefined;
   /** The workspace that calls mean, sent as `X-Workspace-Id`; `inWorkspace` sets it for some calls only. */
   readonly workspaceId?: string | undefined;
   /** How long one attempt may take; 30,000 unless given. */
   readonly timeoutMs?: number | undefined;
-  /** How often a call is repeated that may be: a query, or a mutation under an idempotency key; 2 unless given. */
+  /** How often a call is repeated that may be: a query, or a mutation that needs a token; 2 unless given. */
   readonly maxRetries?: number | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

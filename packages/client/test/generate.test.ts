@@ -72,6 +72,14 @@ test('a type of a subpath of @trpc/server may stay', () => {
   expect(standaloneRouter(router(output))).toContain(`output: ${output};`);
 });
 
+test('what a subscription yields is written out', () => {
+  const tracked = 'import("@trpc/server/unstable-core-do-not-import").TrackedData';
+  const text = standaloneRouter(router(`AsyncIterable<${tracked}<{ n: number; }>, void, unknown>`));
+  expect(text).toContain('output: AsyncIterable<TrackedData<{ n: number; }>, void, unknown>;');
+  expect(text).toContain('type TrackedData<Data> = { readonly id: string; readonly data: Data };');
+  expect(text).not.toContain('unstable');
+});
+
 test('two error shapes, or no router, are refused', () => {
   expect(() => standaloneRouter(router('Date', '{ message: number; }'))).toThrow('2 error shapes');
   expect(() => standaloneRouter('export {};')).toThrow('no `appRouter`');

@@ -10,7 +10,7 @@ import { compile, makeForeignProject, packClient, run } from './foreign-project.
 // Several tests run compilers, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });
 
-const MAX_GZIP_BYTES = 15_000;
+const MAX_GZIP_BYTES = 17_000;
 const SERVER_PACKAGES = /\b(?:zod|prisma|fastify|@morket\/(?!client\b)\w+)/i;
 
 const packed = packClient();
@@ -93,7 +93,7 @@ test('attw finds nothing', () => {
   expect(report).toContain('@morket/client/node');
 });
 
-test('all of the main entry with all it needs is at most 15 kB for a browser', async () => {
+test('all of the main entry with all it needs is at most 17 kB for a browser', async () => {
   const { outputFiles } = await build({
     stdin: { contents: "export * from '@morket/client';", resolveDir: foreign.folder },
     bundle: true,

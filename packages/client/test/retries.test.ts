@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { createMorket, type MorketOptions } from '../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createMorket, type Morket, type MorketOptions } from '../src/index.ts';
 import { createFakeApi, Refusal, type Wire } from './fake-api.ts';
 import { createFakeClock } from './fake-clock.ts';
 
@@ -12,6 +12,7 @@ function setUp(options: Partial<MorketOptions> = {}, random = 0) {
     'billing.debit': () => movement,
     'billing.addCredits': () => movement,
     'workspace.create': () => ({}),
+    'auth.login': () => ({ accessToken: 'a', refreshToken: 'r', expiresIn: 1, user: { id: 'u' } }),
     'auth.refresh': () => ({ accessToken: 'a', refreshToken: 'r', expiresIn: 1 }),
   });
   const time = createFakeClock(random);
@@ -116,26 +117,58 @@ test('the wait named in the details is used where the header is hidden', async (
   expect(slept).toEqual([3_000]);
 });
 
-test('a mutation without a key is sent once, whatever happens', async () => {
+test('a mutation that needs no token has no key, and is sent once, whatever happens', async () => {
   const { api, morket, time } = setUp();
   for (const fail of [cut, afterDelivery, status(429), status(503)]) {
     api.useWire(failing(1, fail));
-    await expect(morket.workspace.create.mutate({ name: 'W' })).rejects.toMatchObject({ name: 'MorketError' });
+    const signIn = morket.auth.login.mutate({ email: 'ada@example.com', password: 'x' });
+    await expect(signIn).rejects.toMatchObject({ name: 'MorketError' });
   }
   expect(time.slept).toEqual([]);
+  for (const { headers } of api.callsOf('auth.login')) expect(headers).not.toHaveProperty('idempotency-key');
 });
 
-test('a debit whose answer is lost is repeated under one key of the client', async () => {
-  const { api, morket } = setUp();
-  api.useWire(failing(2, afterDelivery));
-  expect(await morket.billing.debit.mutate(debit)).toEqual(movement);
-  const keys = api.callsOf('billing.debit').map(({ headers }) => headers['idempotency-key']);
-  expect(keys).toHaveLength(3);
-  expect(new Set(keys).size).toBe(1);
-  expect(keys[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+describe('every other mutation whose answer is lost is repeated under one key of the client', () => {
+  const calls = {
+    'billing.debit': (morket: Morket) => morket.billing.debit.mutate(debit),
+    'workspace.create': (morket: Morket) => morket.workspace.create.mutate({ name: 'W' }),
+  };
+  test.each(Object.entries(calls))('%s', async (path, call) => {
+    const { api, morket } = setUp();
+    api.useWire(failing(2, afterDelivery));
+    await call(morket);
+    const keys = api.callsOf(path).map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
 
-  await morket.billing.debit.mutate(debit);
-  expect(api.callsOf('billing.debit').at(-1)?.headers['idempotency-key']).not.toBe(keys[0]);
+    await call(morket);
+    expect(api.callsOf(path).at(-1)?.headers['idempotency-key']).not.toBe(keys[0]);
+  });
+});
+
+test('while the first of two is under way, the other one comes again when it is told to', async () => {
+  let refusals = 1;
+  const api = createFakeApi({
+    'workspace.create': () => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Refusal(409, 'idempotency.in_progress', { retryAfterSeconds: 1 });
+      return {};
+    },
+  });
+  const { clock, slept } = createFakeClock();
+  await createMorket({ url: 'http://api.test', fetch: api.fetch, clock }).workspace.create.mutate({ name: 'W' });
+  expect(slept).toEqual([1_000]);
+  const keys = api.callsOf('workspace.create').map(({ headers }) => headers['idempotency-key']);
+  expect(keys[1]).toBe(keys[0]);
+});
+
+test('a key in the context of a call is the one that is sent', async () => {
+  const { api, morket } = setUp();
+  api.useWire(failing(1, afterDelivery));
+  await morket.workspace.create.mutate({ name: 'W' }, { context: { idempotencyKey: 'import-17-row-4' } });
+  const keys = api.callsOf('workspace.create').map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toEqual(['import-17-row-4', 'import-17-row-4']);
 });
 
 test('the key the caller gives in the input is the only one', async () => {

@@ -14,7 +14,7 @@ async function names(sql: string): Promise<string[]> {
 }
 
 /** Histories and kept answers outlive what they tell of, so no foreign key ties them to it. */
-const WITHOUT_FOREIGN_KEY = ['audit_log', 'dead_letters', 'idempotency_keys', 'outbox'];
+const WITHOUT_FOREIGN_KEY = ['audit_chains', 'audit_log', 'dead_letters', 'idempotency_keys', 'outbox'];
 
 const TENANT_TABLES = `
   select c.oid, c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
@@ -69,8 +69,13 @@ describe('indexes', () => {
        where c.relnamespace = 'public'::regnamespace group by i.indexrelid, c.relname`);
     const wanted = [
       'api_credentials workspace_id, created_at desc',
+      'api_keys workspace_id, created_at desc',
       'audit_log txid, id',
+      'audit_log workspace_id, action, created_at desc',
+      'audit_log workspace_id, actor_id, created_at desc',
+      'audit_log workspace_id, api_key_id, created_at desc',
       'audit_log workspace_id, created_at desc',
+      'audit_log workspace_id, entity_type, entity_id, created_at desc',
       'credit_grants expires_at',
       'credit_grants workspace_id, priority, expires_at, seq',
       'credit_holds expires_at',
@@ -80,6 +85,10 @@ describe('indexes', () => {
       'credit_transactions workspace_id, created_at desc',
       'credit_transactions workspace_id, seq',
       'invitations workspace_id, created_at desc',
+      'jobs finished_at',
+      'jobs workspace_id, created_at desc',
+      'jobs workspace_id, kind, created_at desc',
+      'jobs workspace_id, state, created_at desc',
       'memberships user_id, created_at desc',
       'dead_letters consumer, aggregate_type, aggregate_id, seq',
       'dead_letters workspace_id, parked_at desc',
@@ -88,7 +97,15 @@ describe('indexes', () => {
       'outbox workspace_id, txid, seq',
       'processed_events processed_at',
       'rate_limits window_start',
+      'request_answers created_at',
       'sessions user_id, created_at desc',
+      'webhook_deliveries created_at',
+      'webhook_deliveries workspace_id, created_at desc',
+      'webhook_deliveries workspace_id, endpoint_id',
+      'webhook_deliveries workspace_id, endpoint_id, aggregate_type, aggregate_id, seq, id',
+      'webhook_deliveries workspace_id, endpoint_id, created_at desc',
+      'webhook_deliveries workspace_id, endpoint_id, due_at',
+      'webhook_endpoints workspace_id, created_at desc',
     ];
     for (const index of wanted) expect(present).toContain(index);
   });
@@ -107,7 +124,7 @@ describe('indexes', () => {
 });
 
 describe('histories', () => {
-  test('ledger, journal of holds and audit log have triggers that are always on, against every way of changing a row', async () => {
+  test('ledger, journal of holds, audit log and its chain have triggers that are always on, against every way of changing a row', async () => {
     const triggers = await names(`
       select c.relname || ' ' || string_agg(event, ' ' order by event) as name
         from pg_trigger t join pg_class c on c.oid = t.tgrelid
@@ -115,6 +132,7 @@ describe('histories', () => {
        where not t.tgisinternal and t.tgenabled = 'O' and t.tgtype & 2 = 2 and t.tgtype & kind.bit = kind.bit
        group by c.relname`);
     expect(triggers).toEqual([
+      'audit_links delete truncate update',
       'audit_log delete truncate update',
       'credit_hold_steps delete truncate update',
       'credit_transactions delete truncate update',

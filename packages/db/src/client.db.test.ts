@@ -1,6 +1,6 @@
 import { Unavailable } from '@morket/contract/errors';
 import { useTestDatabase, withClient } from '@morket/testing/template-database';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDb } from './client.ts';
 import type { Db, Tx } from './tx.ts';
 
@@ -177,4 +177,25 @@ test('a statement that runs for ever is ended by the database', async () => {
     'lock_timeout 5000',
     'statement_timeout 10000',
   ]);
+});
+
+test('a connection that is lost is told of without the client that hangs on the error, and not while everything closes', async () => {
+  const lost: Error[] = [];
+  const open = async () => {
+    const own = createDb({ url: database.url, poolSize: 1, onPoolError: (err) => void lost.push(err) });
+    const [row] = await own.read.$queryRaw<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    return { own, pid: row?.pid ?? 0 };
+  };
+  const end = (pid: number) => db.read.$queryRaw`select pg_terminate_backend(${pid}::int)`;
+
+  const first = await open();
+  await end(first.pid);
+  await vi.waitFor(() => expect(lost.length).toBeGreaterThan(0));
+  for (const err of lost) expect(Object.keys(err)).not.toContain('client');
+  await first.own.close();
+
+  lost.length = 0;
+  const second = await open();
+  await Promise.all([second.own.close(), end(second.pid)]);
+  expect(lost).toEqual([]);
 });

@@ -240,6 +240,15 @@ describe('histories take no change, from anybody, by any statement', () => {
   });
 });
 
+/** A statement that makes an API key, all right but for these columns. */
+function apiKeyWith(wrong: Readonly<Record<string, string>>): string {
+  const columns = {
+    ...{ id: 'gen_random_uuid()', workspace_id: `'${WORKSPACE}'`, created_by: `'${USER}'`, name: `'x'` },
+    ...{ scopes: `'{workspace:read}'`, key_hash: `sha256('y')`, key_prefix: `'x'`, last4: `'x'`, ...wrong },
+  };
+  return `insert into api_keys (${Object.keys(columns).join()}) values (${Object.values(columns).join()})`;
+}
+
 describe('elsewhere', () => {
   test.each([
     ['an address of two characters', `update users set email = 'x@'`, 'users_email_length'],
@@ -261,6 +270,10 @@ describe('elsewhere', () => {
       `insert into api_credentials (id, workspace_id, provider_name, sealed_key, key_version, masked_key, created_by) values (gen_random_uuid(), '${WORKSPACE}', 'x', '\\x00', 0, 'x', '${USER}')`,
       'api_credentials_key_version_positive',
     ],
+    ['an API key that may do nothing', apiKeyWith({ scopes: `'{}'` }), 'api_keys_scopes'],
+    ['an API key under half a hash', apiKeyWith({ key_hash: `'\\x00'` }), 'api_keys_hash'],
+    ['a grace of no secret', apiKeyWith({ grace_ends_at: 'now()' }), 'api_keys_grace'],
+    ['an old secret without an end', apiKeyWith({ previous_hash: `sha256('x')` }), 'api_keys_grace'],
     [
       'a member of a workspace that is not there',
       `insert into memberships (workspace_id, user_id, role) values (gen_random_uuid(), '${USER}', 'owner')`,

@@ -114,5 +114,5 @@ export function createPointTransactions(options: {
     else await pool.end();
   }
 
-  return { points, pointTransaction, close };
+  return { points, pointTransaction, pool, close };
 }

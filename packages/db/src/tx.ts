@@ -23,6 +23,19 @@ export type PointReader = {
   readJson<T>(statement: Prisma.Sql): Promise<T>;
 };
 
+export type TransactionOptions = {
+  /** After so long it is rolled back, and its handle refuses; 10 s unless set. */
+  readonly timeoutMs?: number;
+};
+
+/** Connections of one pool: `waiting` are those who want one. */
+export type PoolUse = {
+  readonly pool: 'transactions' | 'points';
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+};
+
 /** The database of one process. */
 export type Db = {
   /** Single statements, each in a transaction of its own. Never use it inside `transaction`: the pool would stall. */
@@ -32,12 +45,16 @@ export type Db = {
    * effects outside the database. Throws `server.unavailable` when no connection is free in time or it is
    * lost on the way, and `CommitUnknown` when it is lost at COMMIT.
    */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Single point statements: what every request has to read first, at a third of the cost. */
   readonly points: PointReader;
   /** `transaction` for point statements, at a third of the cost, on a few connections of its own. */
   pointTransaction<T>(work: (tx: PointTx) => Promise<T>): Promise<T>;
+  /** Calls `listener` after each transaction that this process committed here; gives what ends that. Other processes are not heard. */
+  onCommit(listener: () => void): () => void;
   /** Resolves when the database answers within `timeoutMs`, else throws. Uses a connection of its own. */
   ping(timeoutMs: number): Promise<void>;
+  /** How the pools stand at this moment. */
+  connections(): readonly PoolUse[];
   close(): Promise<void>;
 };

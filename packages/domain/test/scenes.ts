@@ -1,15 +1,18 @@
 import type { UserScope, WorkspaceScope } from '@morket/domain/access';
 import {
+  aJob,
   aMember,
   anOrigin,
   aPerson,
   aTenant,
   type Person,
   scopeIn,
+  sessionIdOf,
   type Tenant,
   unique,
   type World,
 } from '@morket/testing';
+import { aDeadLetter } from '@morket/testing/dead-letters';
 
 /** What one verb works with; everything in it is new. `user` and `scope` are of one request each. */
 export type Stage = {
@@ -50,13 +53,32 @@ const earlier = (scope: WorkspaceScope): WorkspaceScope => ({ ...scope, origin: 
 
 /** Every verb that changes state, under the name of its procedure. */
 export function scenesOf(world: World): Readonly<Record<string, Scene>> {
-  const { access, auth, sessions, workspaces, members, invitations, credentials, billing, holds, recharges } =
+  const { auth, sessions, workspaces, members, invitations, apiKeys, credentials, billing, holds, recharges } =
     world.services;
+  const { forms, notifications, submissions } = world.services;
   const store = (scope: WorkspaceScope) =>
     credentials.store(scope, { providerName: 'hunter', key: CANARIES.key, secret: CANARIES.secret });
+  const apiKey = (scope: WorkspaceScope) => apiKeys.create(scope, { name: 'Nightly sync', scopes: ['billing:read'] });
   const hold = (scope: WorkspaceScope) => holds.create(scope, { amount: 5, description: 'x' });
+  const form = (scope: WorkspaceScope) =>
+    forms.create(scope, { name: 'Request a demo', allowedOrigins: [], honeypot: 'website', fields: [] });
+  /** One that fell into the honeypot, so that reading it again makes a difference. */
+  async function readSubmission(scope: WorkspaceScope): Promise<string> {
+    const { key } = await form(scope);
+    const body = Buffer.from('website=x');
+    const contentType = 'application/x-www-form-urlencoded';
+    const post = { formKey: key ?? '', idempotencyKey: null, body, contentType, origin: null };
+    const { id } = await world.formReceiver.receive(post, anOrigin());
+    await world.deliverEvents();
+    return id;
+  }
   const invite = (scope: WorkspaceScope, email = `i-${unique()}@example.com`) =>
     invitations.create(scope, { email, role: 'member' });
+  const { webhookEndpoints, webhookDeliveries } = world.services;
+  const endpoint = async (scope: WorkspaceScope) => {
+    const made = await webhookEndpoints.create(scope, { url: 'https://hooks.example.com/morket', events: ['*'] });
+    return { endpointId: made.endpoint.id };
+  };
   const tokenFor = async (address: string) => /^[\w-]{43}$/m.exec((await world.mailTo(address)).join('\n'))?.[0] ?? '';
   return {
     'auth.register': {
@@ -101,7 +123,7 @@ export function scenesOf(world: World): Readonly<Record<string, Scene>> {
     'auth.sessions.revoke': {
       run: async ({ person, user }) => {
         const { accessToken } = await auth.login(person, anOrigin());
-        return sessions.revoke(user, { sessionId: (await access.identify(accessToken)).sessionId });
+        return sessions.revoke(user, { sessionId: await sessionIdOf(world, accessToken) });
       },
       events: ['session auth.session_revoked'],
     },
@@ -140,6 +162,18 @@ export function scenesOf(world: World): Readonly<Record<string, Scene>> {
     'workspace.invitations.revoke': {
       run: async ({ scope }) => invitations.revoke(scope, { invitationId: (await invite(earlier(scope))).id }),
       events: ['workspace workspace.invitation_revoked'],
+    },
+    'apiKey.create': { run: ({ scope }) => apiKey(scope), events: ['api_key api_key.created'] },
+    'apiKey.rotate': {
+      run: async ({ scope }) => {
+        const { id: apiKeyId } = (await apiKey(earlier(scope))).apiKey;
+        return apiKeys.rotate(scope, { apiKeyId, graceSeconds: 60 });
+      },
+      events: ['api_key api_key.rotated'],
+    },
+    'apiKey.revoke': {
+      run: async ({ scope }) => apiKeys.revoke(scope, { apiKeyId: (await apiKey(earlier(scope))).apiKey.id }),
+      events: ['api_key api_key.revoked'],
     },
     'credential.store': { run: ({ scope }) => store(scope), events: ['credential credential.stored'] },
     'credential.rotate': {
@@ -193,6 +227,102 @@ export function scenesOf(world: World): Readonly<Record<string, Scene>> {
         return recharges.removeMethod(scope);
       },
       events: ['billing_account billing.payment_method_set'],
+    },
+    'notification.markRead': {
+      run: ({ scope }) => notifications.markRead(scope, { notificationIds: [scope.workspaceId] }),
+      events: [],
+    },
+    'notification.markAllRead': { run: ({ scope }) => notifications.markAllRead(scope), events: [] },
+    'notification.setPreferences': {
+      run: ({ scope }) => notifications.setPreferences(scope, { mailFrequency: 'daily' }),
+      events: [],
+    },
+    'events.deadLetters.retry': {
+      run: async ({ scope, tenant }) => world.services.deadLetters.retry(scope, await aDeadLetter(world, tenant)),
+      events: ['dead_letter events.dead_letter_retried'],
+    },
+    'jobs.cancel': {
+      run: async ({ scope, tenant }) => world.services.jobs.cancel(scope, { jobId: await aJob(world, tenant) }),
+      events: ['job job.cancelled'],
+    },
+    'jobs.retry': {
+      run: async ({ scope, tenant }) => {
+        const jobId = await aJob(world, tenant);
+        await world.services.jobs.cancel(earlier(scope), { jobId });
+        return world.services.jobs.retry(scope, { jobId });
+      },
+      events: ['job job.retried'],
+    },
+    'webhook.endpoints.create': {
+      run: ({ scope }) => endpoint(scope),
+      events: ['webhook_endpoint webhook.endpoint_created'],
+    },
+    'webhook.endpoints.update': {
+      run: async ({ scope }) => webhookEndpoints.update(scope, { ...(await endpoint(earlier(scope))), thin: true }),
+      events: ['webhook_endpoint webhook.endpoint_updated'],
+    },
+    'webhook.endpoints.delete': {
+      run: async ({ scope }) => webhookEndpoints.delete(scope, await endpoint(earlier(scope))),
+      events: ['webhook_endpoint webhook.endpoint_deleted'],
+    },
+    'webhook.endpoints.disable': {
+      run: async ({ scope }) => webhookEndpoints.disable(scope, await endpoint(earlier(scope))),
+      events: ['webhook_endpoint webhook.endpoint_disabled'],
+    },
+    'webhook.endpoints.enable': {
+      run: async ({ scope }) => {
+        const made = await endpoint(earlier(scope));
+        await webhookEndpoints.disable(earlier(scope), made);
+        return webhookEndpoints.enable(scope, made);
+      },
+      events: ['webhook_endpoint webhook.endpoint_enabled'],
+    },
+    'webhook.endpoints.rotateSecret': {
+      run: async ({ scope }) => webhookEndpoints.rotateSecret(scope, await endpoint(earlier(scope))),
+      events: ['webhook_endpoint webhook.secret_rotated'],
+    },
+    'webhook.endpoints.test': {
+      run: async ({ scope }) => webhookDeliveries.test(scope, await endpoint(earlier(scope))),
+      events: ['webhook_endpoint webhook.test'],
+    },
+    'webhook.deliveries.replay': {
+      run: async ({ scope }) => {
+        const { id } = await webhookDeliveries.test(earlier(scope), await endpoint(earlier(scope)));
+        return webhookDeliveries.replay(scope, { deliveryId: id });
+      },
+      events: ['webhook_endpoint webhook.deliveries_replayed'],
+    },
+    'webhook.deliveries.replayRange': {
+      run: async ({ scope }) => {
+        const span = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' };
+        return webhookDeliveries.replayRange(scope, { ...(await endpoint(earlier(scope))), ...span });
+      },
+      events: ['webhook_endpoint webhook.deliveries_replayed'],
+    },
+    'form.create': { run: ({ scope }) => form(scope), events: ['form form.created'] },
+    'form.update': {
+      run: async ({ scope }) => forms.update(scope, { formId: (await form(earlier(scope))).form.id, active: false }),
+      events: ['form form.updated'],
+    },
+    'form.rotateKey': {
+      run: async ({ scope }) => forms.rotateKey(scope, { formId: (await form(earlier(scope))).form.id }),
+      events: ['form form.key_rotated'],
+    },
+    'form.delete': {
+      run: async ({ scope }) => forms.delete(scope, { formId: (await form(earlier(scope))).form.id }),
+      events: ['form form.deleted'],
+    },
+    'form.submissions.replay': {
+      run: async ({ scope }) => submissions.replay(scope, { submissionId: await readSubmission(earlier(scope)) }),
+      events: ['form_submission form.submission_received'],
+    },
+    'form.submissions.delete': {
+      run: async ({ scope }) => submissions.delete(scope, { submissionId: await readSubmission(earlier(scope)) }),
+      events: ['form_submission form.submission_deleted'],
+    },
+    'plan.set': {
+      run: ({ scope }) => world.services.plans.set(scope, { planType: 'pro' }),
+      events: ['workspace plan.changed'],
     },
     'billing.setCreditLimit': {
       run: ({ scope }) => billing.setCreditLimit(scope, { creditLimit: 9 }),

@@ -1,4 +1,5 @@
 export { API_PREFIX } from './api-prefix.ts';
+export { type AsyncApiDocument, asyncApiDocument } from './asyncapi/document.ts';
 export { registerDocs } from './docs/register-docs.ts';
 export { type OpenApiDocument, type OpenApiOptions, openApiDocument } from './openapi/document.ts';
 export { errorReference } from './reference/error-reference.ts';

@@ -94,6 +94,7 @@ test.each([
   ['GET', '/api/v1/auth/sessions/revoke-others', 'POST'],
   ['POST', `/api/v1/workspaces/${WORKSPACE_ID}/members/${USER_ID}`, 'DELETE'],
   ['POST', '/api/v1/openapi.json', 'GET, HEAD'],
+  ['POST', '/api/v1/asyncapi.json', 'GET, HEAD'],
 ] as const)('405: %s %s', async (method, url, allow) => {
   const answer = await open().app.inject({ method, url });
   expect(answer.statusCode).toBe(405);

@@ -1,17 +1,18 @@
 import { MethodNotAllowed, RouteNotFound } from '@morket/contract/errors';
 import { appRouter, type Context } from '@morket/rpc';
-import { abortSignalOf, BODY_LIMIT_BYTES } from '@morket/rpc/http';
-import { callTRPCProcedure } from '@trpc/server';
+import { abortSignalOf, BODY_LIMIT_BYTES, REPLAYED, runnersOf } from '@morket/rpc/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import manifest from '../package.json' with { type: 'json' };
 import type { API_PREFIX } from './api-prefix.ts';
+import { asyncApiDocument } from './asyncapi/document.ts';
 import { successEnvelope } from './envelope.ts';
 import { type OpenApiOptions, openApiDocument } from './openapi/document.ts';
 import { fastifyPath, type Operation, operations } from './operation.ts';
 import { requestInput } from './request-input.ts';
 import { handleError, sendFailure } from './send-failure.ts';
 
-const DOCUMENT_PATH = '/openapi.json';
+const OPENAPI_PATH = '/openapi.json';
+const ASYNCAPI_PATH = '/asyncapi.json';
 
 type CreateContext = (request: FastifyRequest) => Context;
 
@@ -22,20 +23,22 @@ export type RestOptions = {
   readonly openApi?: Partial<OpenApiOptions>;
 };
 
+type Runner = NonNullable<ReturnType<ReturnType<typeof runnersOf>['get']>>;
+
 /** Runs the procedure behind an operation: authentication, permission, limits and validation are those of tRPC. */
-function handlerOf(operation: Operation, createContext: CreateContext) {
+function handlerOf(operation: Operation, run: Runner | undefined, createContext: CreateContext) {
   const { path, type } = operation.procedure;
+  if (!run) throw new Error(`${path} is not on the router.`);
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const input = requestInput(operation, request);
+    const rawInput = requestInput(operation, request);
     const ctx = createContext(request);
-    const call = { router: appRouter, path, type, ctx, getRawInput: async () => input, batchIndex: 0 };
-    let result: unknown;
-    try {
-      result = await callTRPCProcedure({ ...call, signal: abortSignalOf(reply) });
-    } catch (err) {
-      return sendFailure(err, request, reply);
-    }
-    return reply.code(operation.status).header('cache-control', 'no-store').send(successEnvelope(operation, result));
+    const result = await run({ path, type, ctx, rawInput, signal: abortSignalOf(reply), batchIndex: 0 });
+    // Who took too long has been answered for.
+    if (reply.sent) return reply;
+    if (ctx.seen.replays) reply.header(REPLAYED, 'true');
+    if (!result.ok) return sendFailure(result.error, request, reply);
+    const envelope = successEnvelope(operation, result.data);
+    return reply.code(operation.status).header('cache-control', 'no-store').send(envelope);
   };
 }
 
@@ -62,22 +65,23 @@ function refuseUnknownPaths(scope: FastifyInstance): void {
   scope.setNotFoundHandler(refuse);
 }
 
-/** The document as text, made when it is first asked for: that takes 50 ms, which most starts need not spend. */
-function createDocument(options: OpenApiOptions): () => string {
+/** Serves a document as text, made when it is first asked for: OpenAPI's takes 50 ms, which most starts need not spend. */
+function serveDocument(scope: FastifyInstance, path: string, make: () => object): void {
   let text: string | undefined;
-  return () => {
-    text ??= JSON.stringify(openApiDocument(options));
-    return text;
-  };
+  scope.get(path, (_request, reply) => {
+    text ??= JSON.stringify(make());
+    return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(text);
+  });
 }
 
 /**
- * Serves one route for each procedure that has one, and the OpenAPI document, below `prefix`. The app registers the parser of
+ * Serves one route for each procedure that has one, and the OpenAPI and AsyncAPI documents, below `prefix`. The app registers the parser of
  * application/json and sets `X-Request-Id`. Throws at start for a route that contradicts its procedure.
  */
 export function registerRest(app: FastifyInstance, options: RestOptions): void {
   const all = operations();
-  const document = createDocument({ version: manifest.version, ...options.openApi });
+  const runners = runnersOf(appRouter);
+  const about = { version: manifest.version, ...options.openApi };
 
   app.register(
     async (scope) => {
@@ -90,13 +94,13 @@ export function registerRest(app: FastifyInstance, options: RestOptions): void {
           method: operation.method,
           url: fastifyPath(operation.path),
           bodyLimit: BODY_LIMIT_BYTES,
-          handler: handlerOf(operation, options.createContext),
+          handler: handlerOf(operation, runners.get(operation.procedure.path), options.createContext),
         });
       }
-      refuseOtherMethods(scope, [...all, { method: 'GET', path: DOCUMENT_PATH }]);
-      scope.get(DOCUMENT_PATH, (_request, reply) =>
-        reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document()),
-      );
+      const documents = [OPENAPI_PATH, ASYNCAPI_PATH].map((path) => ({ method: 'GET', path }) as const);
+      refuseOtherMethods(scope, [...all, ...documents]);
+      serveDocument(scope, OPENAPI_PATH, () => openApiDocument(about));
+      serveDocument(scope, ASYNCAPI_PATH, () => asyncApiDocument(about));
     },
     { prefix: options.prefix },
   );

@@ -190,7 +190,7 @@ describe('failures of procedures', () => {
   test('429: Retry-After says how long', async () => {
     const { app } = open({
       limits: {
-        chargeUser: async () => {
+        chargePrincipal: async () => {
           throw RateLimited({ policy: 'user', retryAfterSeconds: 17 });
         },
       },
@@ -236,6 +236,12 @@ describe('failures of procedures', () => {
     const answer = await app.inject({ url: '/api/v1/health/ready' });
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
   });
+});
+
+test('200: the AsyncAPI document', async () => {
+  const answer = await open().app.inject({ url: '/api/v1/asyncapi.json' });
+  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(answer.json()).toMatchObject({ asyncapi: '3.0.0', channels: { billing_account: {} } });
 });
 
 test('200: the OpenAPI document', async () => {

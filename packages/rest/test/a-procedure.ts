@@ -9,6 +9,8 @@ export const aProcedure = (given: Partial<ProcedureInfo>): ProcedureInfo => ({
   access: { kind: 'user' },
   rest: { method: 'POST', path: '/things' },
   summary: 'Do a thing',
+  keepsAnswer: true,
+  readsKey: true,
   errors: [],
   inputs: [],
   output: z.null(),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Services } from '@morket/rpc';
-import { createContextFactory, readJsonBytes } from '@morket/rpc/http';
+import { createContextFactory, limitHandlers, readJsonBytes } from '@morket/rpc/http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { expect } from 'vitest';
 import { API_PREFIX } from '../src/api-prefix.ts';
@@ -17,14 +17,17 @@ type LoggedError = {
 export type RestApp = { readonly app: FastifyInstance; readonly logged: readonly LoggedError[] };
 
 /** The REST surface on a Fastify that is set up as the product's is. */
-export function restApp(services: Services): RestApp {
+export function restApp(services: Services, { handlerTimeoutMs = 30_000 } = {}): RestApp {
   const logged: LoggedError[] = [];
   const stream = { write: (line: string) => void logged.push(JSON.parse(line)) };
   const app = Fastify({
     logger: { level: 'error', stream },
     genReqId: () => randomUUID(),
     frameworkErrors: handleError,
+    handlerTimeout: handlerTimeoutMs,
+    forceCloseConnections: true,
   });
+  limitHandlers(app);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     readJsonBytes(body),
   );

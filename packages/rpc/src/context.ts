@@ -11,12 +11,14 @@ type FailureLog = {
 export type Context = {
   readonly origin: RequestOrigin;
   readonly bearer: string | null;
+  /** The `X-API-Key` header as sent. */
+  readonly apiKey: string | null;
   readonly workspaceHeaders: readonly string[];
   readonly subdomain: string | undefined;
   /** The `Idempotency-Key` header as sent. */
   readonly idempotencyKey: string | null;
   readonly services: Services;
   readonly log: FailureLog;
-  /** Filled while the request is served, for its log line. */
-  readonly seen: { userId?: string; workspaceId?: string };
+  /** Filled while the request is served, for its log line and for the head of its answer; `replays` counts answers of before. */
+  readonly seen: { userId?: string; apiKeyId?: string; workspaceId?: string; replays?: number };
 };

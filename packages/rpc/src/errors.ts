@@ -14,11 +14,15 @@ import { z } from 'zod';
 const MAX_ISSUES = 20;
 const MAX_ISSUE_LENGTH = 200;
 
+/** A key that nobody knows may be a secret in the wrong place: it is not repeated. */
+const messageOf = ({ code, message }: z.core.$ZodIssue): string =>
+  code === 'unrecognized_keys' ? 'holds a key that is not known' : message.slice(0, MAX_ISSUE_LENGTH);
+
 /** zod's issues as details, cut to twenty: two hundred thousand wrong items would make an answer of megabytes. */
 export function invalidInput(error: z.ZodError): DomainError {
-  const issues = error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
-    path: path.map(String).join('.').slice(0, MAX_ISSUE_LENGTH),
-    message: message.slice(0, MAX_ISSUE_LENGTH),
+  const issues = error.issues.slice(0, MAX_ISSUES).map((issue) => ({
+    path: issue.path.map(String).join('.').slice(0, MAX_ISSUE_LENGTH),
+    message: messageOf(issue),
   }));
   return InvalidInput({ issues, omittedIssues: error.issues.length - issues.length }, error);
 }

@@ -1,26 +1,32 @@
 import type { ErrorDefinition } from '@morket/contract/errors';
 import { z } from 'zod';
 import type { Access, Meta, RestRoute } from './meta.ts';
-import { errorsOf } from './procedures/index.ts';
+import { errorsOf, keepsAnswer } from './procedures/index.ts';
 import { appRouter } from './router.ts';
+import { messageOf } from './streams.ts';
 
 /** One procedure as the transports and the documents see it. */
 export type ProcedureInfo = {
   /** As the client calls it: `billing.debit`. */
   readonly path: string;
-  readonly type: 'query' | 'mutation';
+  readonly type: 'query' | 'mutation' | 'subscription';
   readonly access: Access;
   readonly rest: RestRoute | null;
   readonly summary: string;
+  /** Whether a repeated call under one idempotency key gets the answer of the first. */
+  readonly keepsAnswer: boolean;
+  /** Whether it makes anything of the `Idempotency-Key` header. */
+  readonly readsKey: boolean;
   readonly errors: readonly ErrorDefinition[];
   /** The objects whose fields together are the input; none for a procedure without one. */
   readonly inputs: readonly z.ZodType[];
+  /** Of a subscription, what each message is. */
   readonly output: z.ZodType;
 };
 
 type RuntimeProcedure = {
   readonly _def: {
-    readonly type: 'query' | 'mutation';
+    readonly type: 'query' | 'mutation' | 'subscription';
     readonly meta?: Meta;
     readonly inputs: readonly unknown[];
     readonly output?: unknown;
@@ -39,9 +45,11 @@ function inspect(path: string, { _def }: RuntimeProcedure): ProcedureInfo {
     access: meta.access,
     rest: meta.rest ?? null,
     summary: meta.summary ?? path,
-    errors: errorsOf(meta),
+    keepsAnswer: keepsAnswer(type, meta),
+    readsKey: keepsAnswer(type, meta) || meta.readsKey === true,
+    errors: errorsOf(type, meta),
     inputs: inputs.filter(isSchema),
-    output,
+    output: messageOf(output) ?? output,
   };
 }
 

@@ -1,4 +1,4 @@
-import { can, PERMISSIONS, Role } from '@morket/contract/permissions';
+import { can, isKeyPermission, PERMISSIONS, Role } from '@morket/contract/permissions';
 import { expect, test } from 'vitest';
 import { type ProcedureInfo, procedures } from './manifest.ts';
 import { appRouter } from './router.ts';
@@ -55,15 +55,17 @@ test('only health checks are free of any limit', () => {
 const YES = 'yes';
 const NO = '-';
 
-/** Path, what it needs, and whether strangers and each role may call it. */
+/** Path, what it needs, and whether strangers, each role and an API key with the scope may call it. */
 function rowOf({ path, access }: ProcedureInfo): readonly string[] {
   const roles = Role.options.map((role) => (access.kind !== 'workspace' || can(role, access.permission) ? YES : NO));
   const needs = access.kind === 'workspace' ? access.permission : access.kind;
-  return [path, needs, access.kind === 'public' ? YES : NO, ...roles];
+  const isHeld = access.kind === 'workspace' && isKeyPermission(access.permission);
+  const byKey = isHeld || access.kind === 'public' ? YES : NO;
+  return [path, needs, access.kind === 'public' ? YES : NO, ...roles, byKey];
 }
 
 test('who may call what changes only together with the committed table', async () => {
-  const rows = [['procedure', 'needs', 'anyone', ...Role.options], ...all.map(rowOf)];
+  const rows = [['procedure', 'needs', 'anyone', ...Role.options, 'key'], ...all.map(rowOf)];
   const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const lines = rows.map((row) =>
     row

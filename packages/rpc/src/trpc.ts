@@ -13,6 +13,8 @@ export const t = initTRPC
   .create({
     transformer: { input: plainJson, output: superjson },
     isDev: false, // else stack traces are sent
+    // Proxies cut what is silent for a minute.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     errorFormatter({ shape, error, ctx }) {
       const failure = domainErrorOf(error);
       return {

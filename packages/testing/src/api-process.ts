@@ -7,6 +7,15 @@ import { fileURLToPath } from 'node:url';
 /** Where the API's process and its commands begin. */
 const SOURCES = new URL('../../../apps/api/src/', import.meta.url);
 
+/** The worker's process, seen from there. */
+export const WORKER = '../../worker/src/main.ts';
+type Command =
+  | 'commands/keys.ts'
+  | 'commands/db.ts'
+  | 'commands/ledger.ts'
+  | 'commands/audit.ts'
+  | '../../worker/src/commands/events.ts';
+
 export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** A process of the product, spawned as an operator would. */
@@ -39,7 +48,7 @@ export async function endApiProcesses(): Promise<void> {
 /** Runs `script` of the API's sources; of this process's environment it sees the PATH alone. */
 export function startApi(
   env: Readonly<Record<string, string>>,
-  script: 'main.ts' | 'commands/keys.ts' | 'commands/db.ts' | 'commands/ledger.ts' = 'main.ts',
+  script: 'main.ts' | typeof WORKER | Command = 'main.ts',
   ...args: readonly string[]
 ): ApiProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, SOURCES)), ...args], {
@@ -101,7 +110,7 @@ export function startApi(
 /** Runs a command to its end. */
 export async function runCommand(
   env: Readonly<Record<string, string>>,
-  script: 'commands/keys.ts' | 'commands/db.ts' | 'commands/ledger.ts',
+  script: Command,
   ...args: readonly string[]
 ): Promise<Ending & { readonly stdout: string; readonly stderr: string }> {
   const command = startApi(env, script, ...args);

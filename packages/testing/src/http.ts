@@ -1,4 +1,5 @@
 import type { InjectOptions } from 'fastify';
+import { readBeginning } from './stream-answer.ts';
 import type { World } from './world.ts';
 
 /** The two ways to the same procedures. */
@@ -8,7 +9,7 @@ export type Transport = (typeof TRANSPORTS)[number];
 /** A procedure as the manifest of the router describes it. */
 export type Callable = {
   readonly path: string;
-  readonly type: 'query' | 'mutation';
+  readonly type: 'query' | 'mutation' | 'subscription';
   readonly rest: { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: string } | null;
 };
 
@@ -38,7 +39,7 @@ const fieldOf = (value: unknown, ...path: readonly string[]): unknown =>
   path.reduce((at, name) => (isFields(at) ? at[name] : undefined), value);
 
 function trpcRequest({ path, type }: Callable, input: Fields): InjectOptions {
-  if (type === 'query') return { method: 'GET', url: `/trpc/${path}`, query: { input: JSON.stringify(input) } };
+  if (type !== 'mutation') return { method: 'GET', url: `/trpc/${path}`, query: { input: JSON.stringify(input) } };
   return { method: 'POST', url: `/trpc/${path}`, payload: input };
 }
 
@@ -83,6 +84,31 @@ export async function send(world: World, request: InjectOptions, options: CallOp
   };
 }
 
+/** Begins a subscription as `send` does, and hangs up after its first message, which stands for its answer. */
+async function subscribe(world: World, request: InjectOptions, options: CallOptions): Promise<Answer> {
+  const { token, headers = {}, remoteAddress } = options;
+  const hangUp = new AbortController();
+  const response = await world.app.inject({
+    ...request,
+    payloadAsStream: true,
+    signal: hangUp.signal,
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+  });
+  const stream = response.stream().on('error', () => undefined); // hung up
+  const { text, message, failure } = await readBeginning(stream);
+  hangUp.abort();
+  const code = fieldOf(failure, 'data', 'errorCode');
+  const status = fieldOf(failure, 'data', 'httpStatus');
+  return {
+    status: typeof status === 'number' ? status : response.statusCode,
+    code: typeof code === 'string' ? code : null,
+    data: message,
+    headers: response.headers,
+    text,
+  };
+}
+
 /** Calls a procedure over either transport; REST needs every field that stands in its path. */
 export function call(
   world: World,
@@ -91,5 +117,6 @@ export function call(
   input: Fields = {},
   options: CallOptions = {},
 ): Promise<Answer> {
+  if (procedure.type === 'subscription') return subscribe(world, trpcRequest(procedure, input), options);
   return send(world, transport === 'trpc' ? trpcRequest(procedure, input) : restRequest(procedure, input), options);
 }

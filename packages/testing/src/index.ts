@@ -1,2 +1,12 @@
-export { aMember, aPerson, aTenant, type Person, scopeIn, type Tenant } from './factories.ts';
+export {
+  aJob,
+  aMember,
+  anApiKey,
+  aPerson,
+  aTenant,
+  type Person,
+  scopeIn,
+  sessionIdOf,
+  type Tenant,
+} from './factories.ts';
 export { anOrigin, createWorld, unique, useWorld, type World, type WorldOptions } from './world.ts';

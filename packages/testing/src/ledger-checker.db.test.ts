@@ -84,8 +84,8 @@ test.each([
   ],
   [
     'an event told twice',
-    `insert into outbox (id, workspace_id, name, version, aggregate_type, aggregate_id, payload)
-      select gen_random_uuid(), workspace_id, name, version, aggregate_type, aggregate_id, payload
+    `insert into outbox (id, partition, workspace_id, name, version, aggregate_type, aggregate_id, payload)
+      select gen_random_uuid(), partition, workspace_id, name, version, aggregate_type, aggregate_id, payload
         from outbox where workspace_id = $1 and payload ->> 'transactionId' = ${OF_ENTRY}`,
     /has 2 events/,
   ],

@@ -1,4 +1,5 @@
-import { aMember, aPerson, type Person, type Tenant } from './factories.ts';
+import { aDeadLetter } from './dead-letters.ts';
+import { aJob, aMember, anApiKey, aPerson, type Person, scopeIn, sessionIdOf, type Tenant } from './factories.ts';
 import type { Callable } from './http.ts';
 import { type InputSchema, sampleOf } from './sample.ts';
 import { anOrigin, unique, type World } from './world.ts';
@@ -9,6 +10,12 @@ type Scene = { readonly world: World; readonly tenant: Tenant; readonly caller: 
 /** A session of the caller's own beside the one that calls. */
 const anotherSession = ({ world, caller }: Scene) =>
   world.services.auth.login({ email: caller.email, password: caller.password }, anOrigin());
+
+/** Made by the caller where they may, as only they could rotate it then. */
+async function anApiKeyId({ world, tenant, caller }: Scene): Promise<string> {
+  const scope = await scopeIn(world, caller, tenant.id, 'apiKey:manage').catch(() => tenant.scope);
+  return (await anApiKey(world, tenant, { scope })).apiKey.id;
+}
 
 async function aCredentialId({ world, tenant }: Scene): Promise<string> {
   const { id } = await world.services.credentials.store(tenant.scope, { providerName: 'hunter', key: unique() });
@@ -26,6 +33,35 @@ async function aHoldId({ world, tenant }: Scene): Promise<string> {
   return id;
 }
 
+const aForm = ({ world, tenant }: Scene) =>
+  world.services.forms.create(tenant.scope, {
+    ...{ name: 'Request a demo', allowedOrigins: [], honeypot: null },
+    fields: [{ from: 'mail', to: 'email', type: 'email', required: true }],
+  });
+
+const aFormId = async (scene: Scene) => ({ formId: (await aForm(scene)).form.id });
+
+async function aSubmissionId(scene: Scene): Promise<Fields> {
+  const { key } = await aForm(scene);
+  const body = Buffer.from('mail=ada%40example.com');
+  const contentType = 'application/x-www-form-urlencoded';
+  const post = { formKey: key ?? '', idempotencyKey: null, body, contentType, origin: null };
+  const { id } = await scene.world.formReceiver.receive(post, anOrigin());
+  return { submissionId: id };
+}
+
+async function anEndpointId({ world, tenant }: Scene): Promise<{ endpointId: string }> {
+  const url = 'https://hooks.example.com/morket';
+  const { endpoint } = await world.services.webhookEndpoints.create(tenant.scope, { url, events: ['*'] });
+  return { endpointId: endpoint.id };
+}
+
+async function aWebhookDeliveryId(scene: Scene): Promise<Fields> {
+  const { world, tenant } = scene;
+  const { id } = await world.services.webhookDeliveries.test(tenant.scope, await anEndpointId(scene));
+  return { deliveryId: id };
+}
+
 /** What the example in a schema cannot know: fields that must be new, or name something that exists. */
 const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>> = {
   'auth.register': () => ({ email: `new-${unique()}@example.com` }),
@@ -40,8 +76,7 @@ const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>>
   },
   'auth.sessions.revoke': async (scene) => {
     const { accessToken } = await anotherSession(scene);
-    const { sessionId } = await scene.world.services.access.identify(accessToken);
-    return { sessionId };
+    return { sessionId: await sessionIdOf(scene.world, accessToken) };
   },
   'workspace.members.add': async ({ world }) => ({ email: (await aPerson(world)).email }),
   'workspace.members.remove': async ({ world, tenant }) => ({
@@ -54,8 +89,21 @@ const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>>
   'workspace.invitations.revoke': async (scene) => ({
     invitationId: (await anInvitation(scene, `invited-${unique()}@example.com`)).id,
   }),
+  'apiKey.rotate': async (scene) => ({ apiKeyId: await anApiKeyId(scene), graceSeconds: 0 }),
+  'apiKey.revoke': async (scene) => ({ apiKeyId: await anApiKeyId(scene) }),
   'credential.rotate': async (scene) => ({ credentialId: await aCredentialId(scene) }),
   'credential.delete': async (scene) => ({ credentialId: await aCredentialId(scene) }),
+  'events.deadLetters.retry': async ({ world, tenant }) => {
+    const { consumer, eventId } = await aDeadLetter(world, tenant);
+    return { consumer, eventId };
+  },
+  'jobs.get': async ({ world, tenant }) => ({ jobId: await aJob(world, tenant) }),
+  'jobs.cancel': async ({ world, tenant }) => ({ jobId: await aJob(world, tenant) }),
+  'jobs.retry': async ({ world, tenant }) => {
+    const jobId = await aJob(world, tenant);
+    await world.services.jobs.cancel(tenant.scope, { jobId });
+    return { jobId };
+  },
   'billing.reverse': async ({ world, tenant }) => {
     const { transaction } = await world.services.billing.debit(tenant.scope, { amount: 5, description: 'x' });
     return { transactionId: transaction.id };
@@ -67,6 +115,29 @@ const REAL: Readonly<Record<string, (scene: Scene) => Promise<Fields> | Fields>>
   'billing.holds.capture': async (scene) => ({ holdId: await aHoldId(scene) }),
   'billing.holds.release': async (scene) => ({ holdId: await aHoldId(scene) }),
   'billing.holds.get': async (scene) => ({ holdId: await aHoldId(scene) }),
+  'webhook.endpoints.get': anEndpointId,
+  'webhook.endpoints.update': anEndpointId,
+  'webhook.endpoints.delete': anEndpointId,
+  'webhook.endpoints.enable': anEndpointId,
+  'webhook.endpoints.disable': anEndpointId,
+  'webhook.endpoints.rotateSecret': anEndpointId,
+  'webhook.endpoints.test': anEndpointId,
+  'webhook.deliveries.list': anEndpointId,
+  'webhook.deliveries.get': aWebhookDeliveryId,
+  'webhook.deliveries.replay': aWebhookDeliveryId,
+  'webhook.deliveries.replayRange': anEndpointId,
+  'audit.export': async ({ world, tenant }) => {
+    await world.services.plans.set(tenant.scope, { planType: 'enterprise' });
+    return {};
+  },
+  'form.get': aFormId,
+  'form.update': aFormId,
+  'form.rotateKey': aFormId,
+  'form.delete': aFormId,
+  'form.submissions.list': aFormId,
+  'form.submissions.get': aSubmissionId,
+  'form.submissions.replay': aSubmissionId,
+  'form.submissions.delete': aSubmissionId,
 };
 
 /**

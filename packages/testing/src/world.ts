@@ -7,24 +7,33 @@ import { type Configuration, configure } from '@morket/api/configuration';
 import { parseEnv } from '@morket/api/env';
 import { createLogger } from '@morket/api/logger';
 import { buildServer, type Server } from '@morket/api/server';
+import { telemetryOf } from '@morket/api/telemetry';
 import type { PaymentGateway } from '@morket/domain/payment';
 import { verifyKeyRing } from '@morket/domain/secrets';
+import { composeWorker } from '@morket/worker/compose';
 import { afterAll, beforeAll } from 'vitest';
 import { createTestDatabase } from './template-database.ts';
 
 type Composition = ReturnType<typeof compose>;
 
 /** The product as it is composed in production, on a database of the test file's own. */
-export type World = Pick<Composition, 'db' | 'services' | 'drain' | 'ledger' | 'ledgerAudit' | 'recharger'> & {
+export type World = Pick<
+  Composition,
+  'db' | 'services' | 'formReceiver' | 'drain' | 'ledger' | 'ledgerAudit' | 'recharger'
+> & {
   /** Does once what a process does every few seconds. */
   sweepBilling(): Promise<void>;
+  /** Delivers every event that waits to the product's consumers, and what follows from it; resolves when all of it is stored. */
+  deliverEvents(): Promise<void>;
+  /** Runs every job that is due, as a worker does; resolves when all of them have ended. */
+  runJobs(): Promise<void>;
   readonly databaseUrl: string;
   readonly configuration: Configuration;
   /** The HTTP process, not listening: drive it with `app.inject`, or let it listen on a free port. */
   readonly app: Server;
   /** What was logged since the last call, one object a line. */
   takeLogs(): Record<string, unknown>[];
-  /** The messages sent to an address, oldest first. */
+  /** The messages sent to an address, oldest first, once the jobs that are due have run. */
   mailTo(address: string): Promise<string[]>;
   close(): Promise<void>;
 };
@@ -69,16 +78,29 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const log = createLogger(env, { write: (line) => void lines.push(line) });
   const configuration = await configure(env);
   const { gateway, wrapAdapter } = options;
+  const telemetry = await telemetryOf(env, log);
   const composition = compose(configuration, {
-    ...{ databaseUrl, log },
+    ...{ databaseUrl, log, telemetry },
     ...(gateway && { gateway }),
     ...(wrapAdapter && { wrapAdapter }),
   });
   await verifyKeyRing(composition.db, configuration.ring);
-  const app = await buildServer({ services: composition.services, recharger: composition.recharger, env, log });
+  const app = await buildServer({ ...composition, env, log });
   await app.ready();
 
+  const aWorker = () =>
+    composeWorker({ db: composition.db, databaseUrl, log, configuration, telemetry: telemetry.telemetry });
+
+  /** One after the other: who finds nothing to do must not come back before what another one has begun is done. */
+  let jobs: Promise<void> = Promise.resolve();
+  function runJobs(): Promise<void> {
+    const mine = jobs.then(() => aWorker().runJobs());
+    jobs = mine.catch(() => undefined);
+    return mine;
+  }
+
   async function mailTo(address: string): Promise<string[]> {
+    await runJobs();
     const directory = configuration.paths.mail;
     const names = await readdir(directory).catch(() => []);
     const messages = await Promise.all(names.toSorted().map((name) => readFile(join(directory, name), 'utf8')));
@@ -88,6 +110,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   async function close(): Promise<void> {
     await app.close();
     await composition.close();
+    await telemetry.close();
     await own?.drop();
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -95,10 +118,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   return {
     db: composition.db,
     services: composition.services,
+    formReceiver: composition.formReceiver,
     drain: composition.drain,
     ledger: composition.ledger,
     ledgerAudit: composition.ledgerAudit,
     recharger: composition.recharger,
+    deliverEvents: () => aWorker().drain(),
+    runJobs,
     sweepBilling: async () => {
       for (const sweep of composition.billingSweeps) await sweep();
     },
@@ -129,6 +155,9 @@ export function useWorld(options: WorldOptions = {}): World {
     get services() {
       return get().services;
     },
+    get formReceiver() {
+      return get().formReceiver;
+    },
     get drain() {
       return get().drain;
     },
@@ -143,6 +172,12 @@ export function useWorld(options: WorldOptions = {}): World {
     },
     get sweepBilling() {
       return get().sweepBilling;
+    },
+    get deliverEvents() {
+      return get().deliverEvents;
+    },
+    get runJobs() {
+      return get().runJobs;
     },
     get databaseUrl() {
       return get().databaseUrl;

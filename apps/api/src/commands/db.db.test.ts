@@ -41,7 +41,7 @@ test('migrate has nothing to do the second time', async () => {
 test('seed makes the demo and prints its login, the same one each time', async () => {
   const first = await db('seed');
   expect(first.code).toBe(0);
-  expect(first.stdout).toMatch(/^Demo login demo@morket\.dev \S+, workspace [0-9a-f-]{36}\n$/);
+  expect(first.stdout).toMatch(/^Demo login demo@morket\.dev \S+, workspace [0-9a-f-]{36}, API key mk_live_\w{49}\n$/);
   expect(await emails()).toEqual([{ email: 'demo@morket.dev' }]);
   expect((await db('seed')).stdout).toBe(first.stdout);
 });

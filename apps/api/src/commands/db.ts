@@ -32,16 +32,18 @@ async function newMigration(session: CommandSession, [name]: readonly string[]):
 }
 
 async function seed({ configuration, databaseUrl }: CommandSession): Promise<void> {
-  if (!configuration.secrets || configuration.env.NODE_ENV === 'production') {
+  const { secrets, paths, env } = configuration;
+  if (!secrets || env.NODE_ENV === 'production') {
     throw new UsageError('A production database gets no demo account.');
   }
   await migrate({ databaseUrl });
   const composition = compose(configuration, { databaseUrl, log: createLogger({ LOG_LEVEL: 'warn' }) });
   try {
-    const demo = await seedDemo(composition, configuration.secrets.demoPassword);
+    const demo = await seedDemo(composition, { paths, secrets });
+    const key = demo?.apiKey ? `, API key ${demo.apiKey}` : '';
     print(
       demo
-        ? `Demo login ${demo.email} ${demo.password}, workspace ${demo.workspaceId}`
+        ? `Demo login ${demo.email} ${demo.password}, workspace ${demo.workspaceId}${key}`
         : 'The database is not empty: nothing was done.',
     );
   } finally {
@@ -60,7 +62,13 @@ async function reset(session: CommandSession, args: readonly string[]): Promise<
     throw new UsageError('This deletes everything in the database. To go on: npm run db:reset -- --yes');
   // no record: the history goes with everything else.
   await session.db.transaction(async (tx) => {
-    await tx.$executeRaw(Prisma.sql`drop schema public cascade`);
+    // Days of the outbox and the jobs have schemas of their own.
+    await tx.$executeRaw(Prisma.sql`
+      do $$ declare found name; begin
+        for found in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+          execute format('drop schema %I cascade', found);
+        end loop;
+      end $$`);
     await tx.$executeRaw(Prisma.sql`create schema public`);
   });
   await applyMigrations(session);

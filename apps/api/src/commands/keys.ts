@@ -9,6 +9,7 @@ import {
   withNewVersion,
   withoutVersion,
 } from '@morket/domain/secrets';
+import { countWebhookSecretsByKeyVersion, rewrapWebhookSecrets } from '@morket/domain/webhook';
 import type { Configuration } from '../runtime/configuration.ts';
 import { saveSecrets } from '../runtime/data-dir.ts';
 import { type CommandSession, runCommand, UsageError } from './session.ts';
@@ -23,8 +24,17 @@ const USAGE = `npm run keys -- <command>
 const DEFAULT_BATCH = 500;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
+/** How many secrets of any kind each key version seals. */
+async function countSecrets(db: CommandSession['db']): Promise<ReadonlyMap<number, number>> {
+  const all = [...(await countByKeyVersion(db)), ...(await countWebhookSecretsByKeyVersion(db))];
+  return all.reduce(
+    (sum, [version, count]) => sum.set(version, (sum.get(version) ?? 0) + count),
+    new Map<number, number>(),
+  );
+}
+
 async function status({ configuration, db }: CommandSession): Promise<void> {
-  const [versions, counts] = await Promise.all([listKeyVersions(db), countByKeyVersion(db)]);
+  const [versions, counts] = await Promise.all([listKeyVersions(db), countSecrets(db)]);
   print('version  secrets  state');
   for (const { version, retiredAt } of versions) {
     const state = retiredAt ? 'retired' : version === configuration.ring.current ? 'current' : 'readable';
@@ -60,10 +70,11 @@ async function rewrap({ configuration, db }: CommandSession, args: readonly stri
   let total = 0;
   for (let done = -1; done !== 0; ) {
     done = await rewrapBatch(db, configuration.ring, batch);
+    done += await rewrapWebhookSecrets(db, configuration.ring, batch);
     total += done;
     if (done > 0) print(`${total} rewrapped`);
   }
-  const counts = await countByKeyVersion(db);
+  const counts = await countSecrets(db);
   const left = [...counts].filter(([version]) => version !== configuration.ring.current);
   if (left.length === 0) return print(`All secrets are sealed under version ${configuration.ring.current}.`);
   print(

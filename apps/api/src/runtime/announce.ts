@@ -5,6 +5,16 @@ type Ready = { readonly url: URL; readonly place: string; readonly demo: Demo | 
 
 const write = (text: string) => void process.stdout.write(`${text}\n`);
 
+/** The key, and three lines to paste into a shell. */
+function writeExample(origin: string, workspaceId: string, apiKey: string): void {
+  write(`  Demo API key       ${apiKey}`);
+  write('');
+  write('  Try it:');
+  write(`    MORKET_API_KEY=${apiKey}`);
+  write(`    curl -s ${origin}/api/v1/workspaces/${workspaceId}/billing \\`);
+  write(`      -H "authorization: Bearer $MORKET_API_KEY"`);
+}
+
 /** Tells a person at a development machine what is going on; in production the log alone speaks. */
 export function createAnnouncer(env: Env) {
   const quiet = env.NODE_ENV === 'production' || env.LOG_LEVEL === 'silent';
@@ -25,13 +35,7 @@ export function createAnnouncer(env: Env) {
       write('');
       write(`  Demo login         ${demo.email}  ${demo.password}`);
       write(`  Demo workspace     ${demo.workspaceId}`);
-      write('');
-      write('  Try it:');
-      write(`    TOKEN=$(curl -s ${origin}/api/v1/auth/login -H 'content-type: application/json' \\`);
-      write(
-        `      -d '{"email":"${demo.email}","password":"${demo.password}"}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`,
-      );
-      write(`    curl -s ${origin}/api/v1/workspaces/${demo.workspaceId}/billing -H "authorization: Bearer $TOKEN"`);
+      if (demo.apiKey !== null) writeExample(origin, demo.workspaceId, demo.apiKey);
     }
     write('');
     write('  Stop with Ctrl-C.');

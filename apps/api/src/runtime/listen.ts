@@ -4,7 +4,7 @@ import type { Env } from '../env.ts';
 const DEFAULT_PORT = 3_000;
 const TRIES = 20;
 
-const isTaken = (err: unknown): boolean => err instanceof Error && 'code' in err && err.code === 'EADDRINUSE';
+export const isTaken = (err: unknown): boolean => err instanceof Error && 'code' in err && err.code === 'EADDRINUSE';
 
 /** Opens the port. One that was asked for must be free; the default gives way to the next free one. */
 export async function listen(app: FastifyInstance, env: Env): Promise<URL> {
@@ -23,8 +23,9 @@ export async function listen(app: FastifyInstance, env: Env): Promise<URL> {
 
 /** The port that was asked for belongs to another process. */
 export class PortTaken extends Error {
-  constructor(port: number) {
-    super(`Port ${port} is taken. Choose another one with PORT, or leave PORT out to take the next free one.`);
+  constructor(port: number, variable: 'PORT' | 'METRICS_PORT' = 'PORT') {
+    const orNone = variable === 'PORT' ? ', or leave PORT out to take the next free one' : '';
+    super(`Port ${port} is taken. Choose another one with ${variable}${orNone}.`);
     this.name = 'PortTaken';
   }
 }

@@ -94,6 +94,12 @@ describe('the first start', () => {
     });
   });
 
+  test('the key of the example is kept beside the other secrets', async () => {
+    const { demoApiKey } = JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8'));
+    expect(demoApiKey).toMatch(/^mk_live_\w{49}$/);
+    expect(api.stdout()).toContain(`Demo API key       ${demoApiKey}\n`);
+  });
+
   test('a second process on the same data is refused, and told by whom', async () => {
     const second = startApi(env());
     expect(await second.ended).toEqual({ code: 1, signal: null });
@@ -134,6 +140,14 @@ describe('the next start', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     client = await signInAs(demo, url);
     expect(await balance()).toMatchObject({ creditBalance: 975 });
+  });
+
+  test('prints the same key, which is still good', async () => {
+    const [, apiKey = ''] = /Demo API key\s+(\S+)/.exec(api.stdout()) ?? [];
+    const answer = await fetch(new URL(`/api/v1/workspaces/${demo.workspaceId}/billing`, url), {
+      headers: { 'x-api-key': apiKey },
+    });
+    expect(await answer.json()).toMatchObject({ success: true, data: { creditBalance: 975 } });
   });
 });
 

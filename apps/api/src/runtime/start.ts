@@ -1,28 +1,20 @@
-import { DataDirLockedError, EmbeddedPostgresError } from '@morket/db/embedded';
-import { MigrationError, migrate } from '@morket/db/migrations';
-import { KeyRingMismatch, verifyKeyRing } from '@morket/domain/secrets';
+import { migrate } from '@morket/db/migrations';
+import { verifyKeyRing } from '@morket/domain/secrets';
+import { startWorker } from '@morket/worker/run';
 import { compose } from '../compose.ts';
 import type { Env } from '../env.ts';
 import { createLogger } from '../logger.ts';
 import { buildServer } from '../server.ts';
+import { metricsServerOf, telemetryOf } from '../telemetry.ts';
 import { createAnnouncer } from './announce.ts';
 import { startBillingSweep } from './billing-sweep.ts';
 import { configure } from './configuration.ts';
 import { saveRuntime } from './data-dir.ts';
-import { startHousekeeping } from './housekeeping.ts';
-import { listen, PortTaken } from './listen.ts';
-import { DatabaseOutOfReach, startDatabase } from './open-database.ts';
+import { isExpectedFailure } from './expected-failure.ts';
+import { listen } from './listen.ts';
+import { startDatabase } from './open-database.ts';
 import { seedDemo } from './seed.ts';
 import { createShutdown } from './shutdown.ts';
-
-/** Failures that a person can mend: their message says how, a stack would only hide it. */
-const isExpected = (err: unknown): err is Error =>
-  err instanceof DataDirLockedError ||
-  err instanceof DatabaseOutOfReach ||
-  err instanceof EmbeddedPostgresError ||
-  err instanceof MigrationError ||
-  err instanceof KeyRingMismatch ||
-  err instanceof PortTaken;
 
 /** Brings the process up: database, migrations, keys, demo data, server; in this order, each step announced. */
 export async function start(env: Env): Promise<void> {
@@ -47,19 +39,29 @@ export async function start(env: Env): Promise<void> {
     const { applied } = await migrate({ databaseUrl: database.url });
     if (applied.length > 0) log.info({ applied }, 'migrated');
 
-    const composition = compose(configuration, { databaseUrl: database.url, log });
+    const telemetry = await telemetryOf(env, log);
+    shutdown.onStop('telemetry', () => telemetry.close());
+    const composition = compose(configuration, { databaseUrl: database.url, log, telemetry });
     shutdown.onStop('connections', () => composition.close());
     await verifyKeyRing(composition.db, ring);
-    const demo = secrets && env.NODE_ENV !== 'production' ? await seedDemo(composition, secrets.demoPassword) : null;
+    const demo = secrets && env.NODE_ENV !== 'production' ? await seedDemo(composition, { paths, secrets }) : null;
 
-    const { services, recharger } = composition;
-    const app = await buildServer({ services, recharger, env, log });
+    const { services, recharger, formReceiver } = composition;
+    const app = await buildServer({ services, recharger, formReceiver, telemetry, env, log });
+    if (env.WORKER === 'inline') {
+      const worker = startWorker({
+        ...{ databaseUrl: database.url, log, configuration, commits: composition.db },
+        telemetry: telemetry.telemetry,
+      });
+      // Registered before the requests, so that it ends after them: what the last ones wrote is delivered.
+      shutdown.onStop('worker', worker.stop);
+    }
     // Before the port is open: a signal may come with the first request.
     shutdown.onStop('requests', () => app.close());
     const url = await listen(app, env);
+    const metrics = await metricsServerOf(env, telemetry, log);
+    if (metrics) shutdown.onStop('metrics', () => metrics.close());
     shutdown.onDrain(composition.drain);
-    const housekeeping = startHousekeeping(composition.db, log);
-    shutdown.onStop('housekeeping', housekeeping.stop);
     for (const sweep of composition.billingSweeps) shutdown.onStop('billing sweep', startBillingSweep(sweep, log).stop);
 
     if (env.DATABASE_URL === undefined) {
@@ -67,7 +69,7 @@ export async function start(env: Env): Promise<void> {
     }
     announce.ready({ url, place: database.place, demo });
   } catch (err) {
-    if (isExpected(err)) process.stderr.write(`${err.message}\n`);
-    await shutdown.fail(err, 'the process could not start', isExpected(err));
+    if (isExpectedFailure(err)) process.stderr.write(`${err.message}\n`);
+    await shutdown.fail(err, 'the process could not start', isExpectedFailure(err));
   }
 }

@@ -9,13 +9,3 @@ export const PUBLIC_PROCEDURES: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'health.live',
   'health.ready',
 ]);
-
-/** Mutations that take effect once for each idempotency key. */
-export const KEYED_MUTATIONS: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  'billing.addCredits',
-  'billing.debit',
-  'billing.holds.capture',
-  'billing.holds.create',
-  'billing.holds.release',
-  'billing.reverse',
-]);

@@ -4,6 +4,7 @@ import type {
   TRPCDecorateCreateRouterOptions,
   TRPCMutationProcedure,
   TRPCQueryProcedure,
+  TRPCSubscriptionProcedure,
   TRPC_ERROR_CODE_NUMBER,
 } from '@trpc/server';
 
@@ -19,6 +20,8 @@ type ErrorShape = {
     requestId: string | null;
   };
 };
+
+type TrackedData<Data> = { readonly id: string; readonly data: Data };
 
 declare const appRouter: TRPCBuiltRouter<{
   ctx: object;
@@ -403,6 +406,110 @@ declare const appRouter: TRPCBuiltRouter<{
         errorShape: ErrorShape;
       }>;
     }>>;
+  }>>;
+  apiKey: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    create: TRPCMutationProcedure<{
+      input: {
+        name: string;
+        scopes: ("apiKey:read" | "audit:export" | "audit:read" | "audit:verify" | "billing:manage" | "billing:read" | "billing:spend" | "credential:manage" | "credential:read" | "event:manage" | "form:read" | "job:manage" | "job:read" | "member:read" | "plan:read" | "webhook:read" | "workspace:read" | "workspace:update")[];
+        expiresAt?: string | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        apiKey: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          last4: string;
+          scopes: ("apiKey:read" | "audit:export" | "audit:read" | "audit:verify" | "billing:manage" | "billing:read" | "billing:spend" | "credential:manage" | "credential:read" | "event:manage" | "form:read" | "job:manage" | "job:read" | "member:read" | "plan:read" | "webhook:read" | "workspace:read" | "workspace:update")[];
+          state: "active" | "expired" | "ownerless" | "revoked";
+          createdBy: string;
+          createdAt: Date;
+          expiresAt: Date | null;
+          rotatedAt: Date | null;
+          graceEndsAt: Date | null;
+          revokedAt: Date | null;
+          lastUsedAt: Date | null;
+        };
+        secret: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    list: TRPCQueryProcedure<{
+      input: {
+        page?: number | undefined;
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          last4: string;
+          scopes: ("apiKey:read" | "audit:export" | "audit:read" | "audit:verify" | "billing:manage" | "billing:read" | "billing:spend" | "credential:manage" | "credential:read" | "event:manage" | "form:read" | "job:manage" | "job:read" | "member:read" | "plan:read" | "webhook:read" | "workspace:read" | "workspace:update")[];
+          state: "active" | "expired" | "ownerless" | "revoked";
+          createdBy: string;
+          createdAt: Date;
+          expiresAt: Date | null;
+          rotatedAt: Date | null;
+          graceEndsAt: Date | null;
+          revokedAt: Date | null;
+          lastUsedAt: Date | null;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    rotate: TRPCMutationProcedure<{
+      input: {
+        apiKeyId: string;
+        graceSeconds?: number | undefined;
+        expiresAt?: string | null | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        apiKey: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          last4: string;
+          scopes: ("apiKey:read" | "audit:export" | "audit:read" | "audit:verify" | "billing:manage" | "billing:read" | "billing:spend" | "credential:manage" | "credential:read" | "event:manage" | "form:read" | "job:manage" | "job:read" | "member:read" | "plan:read" | "webhook:read" | "workspace:read" | "workspace:update")[];
+          state: "active" | "expired" | "ownerless" | "revoked";
+          createdBy: string;
+          createdAt: Date;
+          expiresAt: Date | null;
+          rotatedAt: Date | null;
+          graceEndsAt: Date | null;
+          revokedAt: Date | null;
+          lastUsedAt: Date | null;
+        };
+        secret: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    revoke: TRPCMutationProcedure<{
+      input: {
+        apiKeyId: string;
+        workspaceId?: string | undefined;
+      };
+      output: null;
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
   }>>;
   credential: TRPCBuiltRouter<{
     ctx: object;
@@ -938,6 +1045,1160 @@ declare const appRouter: TRPCBuiltRouter<{
           page: number;
           limit: number;
           total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+    }>>;
+  }>>;
+  plan: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    get: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        planType: "enterprise" | "free" | "pro";
+        features: ("apiKeys" | "audit.export" | "forms" | "webhooks" | "webhooks.ordered")[];
+        usage: {
+          limit: "apiKeys" | "forms" | "members" | "webhookEndpoints";
+          used: number;
+          allowed: number | null;
+        }[];
+        auditRetentionDays: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    set: TRPCMutationProcedure<{
+      input: {
+        planType: "enterprise" | "free" | "pro";
+        workspaceId?: string | undefined;
+      };
+      output: {
+        planType: "enterprise" | "free" | "pro";
+        features: ("apiKeys" | "audit.export" | "forms" | "webhooks" | "webhooks.ordered")[];
+        usage: {
+          limit: "apiKeys" | "forms" | "members" | "webhookEndpoints";
+          used: number;
+          allowed: number | null;
+        }[];
+        auditRetentionDays: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+  }>>;
+  audit: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    list: TRPCQueryProcedure<{
+      input: {
+        actorId?: string | undefined;
+        apiKeyId?: string | undefined;
+        action?: string | undefined;
+        entityType?: string | undefined;
+        entityId?: string | undefined;
+        from?: string | undefined;
+        to?: string | undefined;
+        cursor?: string | undefined;
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          createdAt: Date;
+          action: string;
+          entityType: string;
+          entityId: string;
+          actor: {
+            id: string;
+            name: string | null;
+            email: string | null;
+          } | null;
+          impersonator: {
+            id: string;
+            name: string | null;
+            email: string | null;
+          } | null;
+          apiKey: {
+            id: string;
+            name: string | null;
+          } | null;
+          requestId: string | null;
+          before: Record<string, unknown>;
+          after: Record<string, unknown>;
+        }[];
+        nextCursor: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    export: TRPCQueryProcedure<{
+      input: {
+        actorId?: string | undefined;
+        apiKeyId?: string | undefined;
+        action?: string | undefined;
+        entityType?: string | undefined;
+        entityId?: string | undefined;
+        from?: string | undefined;
+        to?: string | undefined;
+        cursor?: string | undefined;
+        format: "csv" | "json";
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        mediaType: "application/json" | "text/csv";
+        content: string;
+        entries: number;
+        nextCursor: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    verify: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        workspaceId: string;
+        intact: boolean;
+        entries: number;
+        waiting: number;
+        prunedEntries: number;
+        headHash: string | null;
+        divergence: {
+          check: "hash" | "head" | "inserted" | "missing" | "sequence";
+          message: string;
+          entryId: string | null;
+        } | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+  }>>;
+  events: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    deadLetters: TRPCBuiltRouter<{
+      ctx: object;
+      meta: object;
+      errorShape: ErrorShape;
+      transformer: true;
+    }, TRPCDecorateCreateRouterOptions<{
+      list: TRPCQueryProcedure<{
+        input: {
+          page?: number | undefined;
+          limit?: number | undefined;
+          consumer?: string | undefined;
+          workspaceId?: string | undefined;
+        } | undefined;
+        output: {
+          items: {
+            consumer: string;
+            eventId: string;
+            event: string;
+            aggregate: {
+              type: string;
+              id: string;
+            };
+            state: "dead" | "retrying" | "waiting";
+            attempts: number;
+            error: string | null;
+            parkedAt: Date;
+            retryAt: Date | null;
+          }[];
+          page: number;
+          limit: number;
+          total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      retry: TRPCMutationProcedure<{
+        input: {
+          consumer: string;
+          eventId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          events: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+    }>>;
+  }>>;
+  form: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    create: TRPCMutationProcedure<{
+      input: {
+        name: string;
+        allowedOrigins?: string[] | undefined;
+        honeypot?: string | null | undefined;
+        fields?: {
+          from: string;
+          to: string;
+          type?: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url" | undefined;
+          required?: boolean | undefined;
+        }[] | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        form: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          allowedOrigins: string[];
+          honeypot: string | null;
+          fields: {
+            from: string;
+            to: string;
+            type: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url";
+            required: boolean;
+          }[];
+          active: boolean;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        key: string | null;
+        path: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    get: TRPCQueryProcedure<{
+      input: {
+        formId: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        id: string;
+        workspaceId: string;
+        name: string;
+        keyPrefix: string;
+        allowedOrigins: string[];
+        honeypot: string | null;
+        fields: {
+          from: string;
+          to: string;
+          type: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url";
+          required: boolean;
+        }[];
+        active: boolean;
+        createdBy: string;
+        createdAt: Date;
+        updatedAt: Date;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    list: TRPCQueryProcedure<{
+      input: {
+        page?: number | undefined;
+        limit?: number | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          allowedOrigins: string[];
+          honeypot: string | null;
+          fields: {
+            from: string;
+            to: string;
+            type: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url";
+            required: boolean;
+          }[];
+          active: boolean;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    update: TRPCMutationProcedure<{
+      input: {
+        formId: string;
+        name?: string | undefined;
+        allowedOrigins?: string[] | undefined;
+        honeypot?: string | null | undefined;
+        fields?: {
+          from: string;
+          to: string;
+          type?: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url" | undefined;
+          required?: boolean | undefined;
+        }[] | undefined;
+        active?: boolean | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        id: string;
+        workspaceId: string;
+        name: string;
+        keyPrefix: string;
+        allowedOrigins: string[];
+        honeypot: string | null;
+        fields: {
+          from: string;
+          to: string;
+          type: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url";
+          required: boolean;
+        }[];
+        active: boolean;
+        createdBy: string;
+        createdAt: Date;
+        updatedAt: Date;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    rotateKey: TRPCMutationProcedure<{
+      input: {
+        formId: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        form: {
+          id: string;
+          workspaceId: string;
+          name: string;
+          keyPrefix: string;
+          allowedOrigins: string[];
+          honeypot: string | null;
+          fields: {
+            from: string;
+            to: string;
+            type: "boolean" | "date" | "email" | "number" | "phone" | "text" | "url";
+            required: boolean;
+          }[];
+          active: boolean;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        key: string | null;
+        path: string | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    delete: TRPCMutationProcedure<{
+      input: {
+        formId: string;
+        workspaceId?: string | undefined;
+      };
+      output: null;
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    submissions: TRPCBuiltRouter<{
+      ctx: object;
+      meta: object;
+      errorShape: ErrorShape;
+      transformer: true;
+    }, TRPCDecorateCreateRouterOptions<{
+      list: TRPCQueryProcedure<{
+        input: {
+          page?: number | undefined;
+          limit?: number | undefined;
+          formId?: string | undefined;
+          state?: "accepted" | "invalid" | "received" | "refused" | "spam" | undefined;
+          workspaceId?: string | undefined;
+        } | undefined;
+        output: {
+          items: {
+            id: string;
+            workspaceId: string;
+            formId: string;
+            state: "accepted" | "invalid" | "received" | "refused" | "spam";
+            origin: string | null;
+            fields: Record<string, string | number | boolean> | null;
+            problems: {
+              field: string;
+              problem: string;
+            }[];
+            receivedAt: Date;
+            settledAt: Date | null;
+          }[];
+          page: number;
+          limit: number;
+          total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      get: TRPCQueryProcedure<{
+        input: {
+          submissionId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          formId: string;
+          state: "accepted" | "invalid" | "received" | "refused" | "spam";
+          origin: string | null;
+          fields: Record<string, string | number | boolean> | null;
+          problems: {
+            field: string;
+            problem: string;
+          }[];
+          receivedAt: Date;
+          settledAt: Date | null;
+          contentType: string | null;
+          userAgent: string | null;
+          body: string;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      replay: TRPCMutationProcedure<{
+        input: {
+          submissionId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          formId: string;
+          state: "accepted" | "invalid" | "received" | "refused" | "spam";
+          origin: string | null;
+          fields: Record<string, string | number | boolean> | null;
+          problems: {
+            field: string;
+            problem: string;
+          }[];
+          receivedAt: Date;
+          settledAt: Date | null;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      delete: TRPCMutationProcedure<{
+        input: {
+          submissionId: string;
+          workspaceId?: string | undefined;
+        };
+        output: null;
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+    }>>;
+  }>>;
+  jobs: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    list: TRPCQueryProcedure<{
+      input: {
+        page?: number | undefined;
+        limit?: number | undefined;
+        kind?: string | undefined;
+        state?: "cancelled" | "failed" | "queued" | "retrying" | "running" | "succeeded" | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          workspaceId: string;
+          kind: string;
+          state: "cancelled" | "failed" | "queued" | "retrying" | "running" | "succeeded";
+          attempts: number;
+          maxAttempts: number;
+          progress: {
+            percent: number | null;
+            note: string | null;
+          };
+          error: {
+            code: string;
+            message: string;
+          } | null;
+          createdBy: string | null;
+          createdAt: Date;
+          runAt: Date;
+          startedAt: Date | null;
+          finishedAt: Date | null;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    get: TRPCQueryProcedure<{
+      input: {
+        jobId: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        id: string;
+        workspaceId: string;
+        kind: string;
+        state: "cancelled" | "failed" | "queued" | "retrying" | "running" | "succeeded";
+        attempts: number;
+        maxAttempts: number;
+        progress: {
+          percent: number | null;
+          note: string | null;
+        };
+        error: {
+          code: string;
+          message: string;
+        } | null;
+        createdBy: string | null;
+        createdAt: Date;
+        runAt: Date;
+        startedAt: Date | null;
+        finishedAt: Date | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    cancel: TRPCMutationProcedure<{
+      input: {
+        jobId: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        id: string;
+        workspaceId: string;
+        kind: string;
+        state: "cancelled" | "failed" | "queued" | "retrying" | "running" | "succeeded";
+        attempts: number;
+        maxAttempts: number;
+        progress: {
+          percent: number | null;
+          note: string | null;
+        };
+        error: {
+          code: string;
+          message: string;
+        } | null;
+        createdBy: string | null;
+        createdAt: Date;
+        runAt: Date;
+        startedAt: Date | null;
+        finishedAt: Date | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    retry: TRPCMutationProcedure<{
+      input: {
+        jobId: string;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        id: string;
+        workspaceId: string;
+        kind: string;
+        state: "cancelled" | "failed" | "queued" | "retrying" | "running" | "succeeded";
+        attempts: number;
+        maxAttempts: number;
+        progress: {
+          percent: number | null;
+          note: string | null;
+        };
+        error: {
+          code: string;
+          message: string;
+        } | null;
+        createdBy: string | null;
+        createdAt: Date;
+        runAt: Date;
+        startedAt: Date | null;
+        finishedAt: Date | null;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+  }>>;
+  notification: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    list: TRPCQueryProcedure<{
+      input: {
+        page?: number | undefined;
+        limit?: number | undefined;
+        unreadOnly?: boolean | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        items: {
+          id: string;
+          workspaceId: string;
+          type: "billing" | "forms" | "jobs" | "membership" | "security" | "webhooks";
+          event: string;
+          title: string;
+          body: string;
+          entityType: string;
+          entityId: string;
+          actorId: string | null;
+          createdAt: Date;
+          readAt: Date | null;
+        }[];
+        page: number;
+        limit: number;
+        total: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    unread: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        unread: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    markRead: TRPCMutationProcedure<{
+      input: {
+        notificationIds: string[];
+        workspaceId?: string | undefined;
+      };
+      output: {
+        unread: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    markAllRead: TRPCMutationProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        unread: number;
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    preferences: TRPCQueryProcedure<{
+      input: {
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: {
+        mailFrequency: "daily" | "hourly" | "instant" | "never";
+        digestHour: number;
+        timeZone: string;
+        types: {
+          membership: {
+            inApp: boolean;
+            email: boolean;
+          };
+          billing: {
+            inApp: boolean;
+            email: boolean;
+          };
+          security: {
+            inApp: boolean;
+            email: boolean;
+          };
+          webhooks: {
+            inApp: boolean;
+            email: boolean;
+          };
+          jobs: {
+            inApp: boolean;
+            email: boolean;
+          };
+          forms: {
+            inApp: boolean;
+            email: boolean;
+          };
+        };
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+    setPreferences: TRPCMutationProcedure<{
+      input: {
+        mailFrequency?: "daily" | "hourly" | "instant" | "never" | undefined;
+        digestHour?: number | undefined;
+        timeZone?: string | undefined;
+        types?: {
+          membership?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+          billing?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+          security?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+          webhooks?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+          jobs?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+          forms?: {
+            inApp: boolean;
+            email: boolean;
+          } | undefined;
+        } | undefined;
+        workspaceId?: string | undefined;
+      };
+      output: {
+        mailFrequency: "daily" | "hourly" | "instant" | "never";
+        digestHour: number;
+        timeZone: string;
+        types: {
+          membership: {
+            inApp: boolean;
+            email: boolean;
+          };
+          billing: {
+            inApp: boolean;
+            email: boolean;
+          };
+          security: {
+            inApp: boolean;
+            email: boolean;
+          };
+          webhooks: {
+            inApp: boolean;
+            email: boolean;
+          };
+          jobs: {
+            inApp: boolean;
+            email: boolean;
+          };
+          forms: {
+            inApp: boolean;
+            email: boolean;
+          };
+        };
+      };
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+  }>>;
+  realtime: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    subscribe: TRPCSubscriptionProcedure<{
+      input: {
+        topics?: string[] | undefined;
+        lastEventId?: string | undefined;
+        workspaceId?: string | undefined;
+      } | undefined;
+      output: AsyncIterable<TrackedData<{
+        kind: "event";
+        name: string;
+        entity: string;
+        entityId: string;
+        version: number;
+        at: Date;
+        actorId: string | null;
+      } | {
+        kind: "reset";
+        reason: "too_much" | "too_old" | "unknown_position";
+      } | {
+        kind: "ready";
+      }>, void, unknown>;
+      meta: object;
+      errorShape: ErrorShape;
+    }>;
+  }>>;
+  webhook: TRPCBuiltRouter<{
+    ctx: object;
+    meta: object;
+    errorShape: ErrorShape;
+    transformer: true;
+  }, TRPCDecorateCreateRouterOptions<{
+    endpoints: TRPCBuiltRouter<{
+      ctx: object;
+      meta: object;
+      errorShape: ErrorShape;
+      transformer: true;
+    }, TRPCDecorateCreateRouterOptions<{
+      create: TRPCMutationProcedure<{
+        input: {
+          url: string;
+          description?: string | undefined;
+          events: string[];
+          thin?: boolean | undefined;
+          ordered?: boolean | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          endpoint: {
+            id: string;
+            workspaceId: string;
+            url: string;
+            description: string | null;
+            events: string[];
+            thin: boolean;
+            ordered: boolean;
+            state: "active" | "disabled";
+            disabledReason: "failing" | "gone" | "manual" | null;
+            disabledAt: Date | null;
+            consecutiveFailures: number;
+            failingSince: Date | null;
+            pausedUntil: Date | null;
+            previousSecretUntil: Date | null;
+            createdBy: string;
+            createdAt: Date;
+            updatedAt: Date;
+          };
+          secret: string | null;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      get: TRPCQueryProcedure<{
+        input: {
+          endpointId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          url: string;
+          description: string | null;
+          events: string[];
+          thin: boolean;
+          ordered: boolean;
+          state: "active" | "disabled";
+          disabledReason: "failing" | "gone" | "manual" | null;
+          disabledAt: Date | null;
+          consecutiveFailures: number;
+          failingSince: Date | null;
+          pausedUntil: Date | null;
+          previousSecretUntil: Date | null;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      list: TRPCQueryProcedure<{
+        input: {
+          page?: number | undefined;
+          limit?: number | undefined;
+          workspaceId?: string | undefined;
+        } | undefined;
+        output: {
+          items: {
+            id: string;
+            workspaceId: string;
+            url: string;
+            description: string | null;
+            events: string[];
+            thin: boolean;
+            ordered: boolean;
+            state: "active" | "disabled";
+            disabledReason: "failing" | "gone" | "manual" | null;
+            disabledAt: Date | null;
+            consecutiveFailures: number;
+            failingSince: Date | null;
+            pausedUntil: Date | null;
+            previousSecretUntil: Date | null;
+            createdBy: string;
+            createdAt: Date;
+            updatedAt: Date;
+          }[];
+          page: number;
+          limit: number;
+          total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      update: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          url?: string | undefined;
+          description?: string | null | undefined;
+          events?: string[] | undefined;
+          thin?: boolean | undefined;
+          ordered?: boolean | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          url: string;
+          description: string | null;
+          events: string[];
+          thin: boolean;
+          ordered: boolean;
+          state: "active" | "disabled";
+          disabledReason: "failing" | "gone" | "manual" | null;
+          disabledAt: Date | null;
+          consecutiveFailures: number;
+          failingSince: Date | null;
+          pausedUntil: Date | null;
+          previousSecretUntil: Date | null;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      delete: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          workspaceId?: string | undefined;
+        };
+        output: null;
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      enable: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          url: string;
+          description: string | null;
+          events: string[];
+          thin: boolean;
+          ordered: boolean;
+          state: "active" | "disabled";
+          disabledReason: "failing" | "gone" | "manual" | null;
+          disabledAt: Date | null;
+          consecutiveFailures: number;
+          failingSince: Date | null;
+          pausedUntil: Date | null;
+          previousSecretUntil: Date | null;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      disable: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          url: string;
+          description: string | null;
+          events: string[];
+          thin: boolean;
+          ordered: boolean;
+          state: "active" | "disabled";
+          disabledReason: "failing" | "gone" | "manual" | null;
+          disabledAt: Date | null;
+          consecutiveFailures: number;
+          failingSince: Date | null;
+          pausedUntil: Date | null;
+          previousSecretUntil: Date | null;
+          createdBy: string;
+          createdAt: Date;
+          updatedAt: Date;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      rotateSecret: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          graceHours?: number | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          endpoint: {
+            id: string;
+            workspaceId: string;
+            url: string;
+            description: string | null;
+            events: string[];
+            thin: boolean;
+            ordered: boolean;
+            state: "active" | "disabled";
+            disabledReason: "failing" | "gone" | "manual" | null;
+            disabledAt: Date | null;
+            consecutiveFailures: number;
+            failingSince: Date | null;
+            pausedUntil: Date | null;
+            previousSecretUntil: Date | null;
+            createdBy: string;
+            createdAt: Date;
+            updatedAt: Date;
+          };
+          secret: string | null;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      test: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          endpointId: string;
+          eventId: string;
+          eventName: string;
+          state: "delivered" | "failed" | "pending";
+          attempts: number;
+          nextAttemptAt: Date | null;
+          lastStatus: number | null;
+          lastFailure: "connect_timeout" | "dns" | "protocol" | "redirect" | "refused" | "reset" | "status" | "timeout" | "tls" | "unsafe_address" | "unsafe_url" | null;
+          createdAt: Date;
+          settledAt: Date | null;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+    }>>;
+    deliveries: TRPCBuiltRouter<{
+      ctx: object;
+      meta: object;
+      errorShape: ErrorShape;
+      transformer: true;
+    }, TRPCDecorateCreateRouterOptions<{
+      list: TRPCQueryProcedure<{
+        input: {
+          page?: number | undefined;
+          limit?: number | undefined;
+          endpointId?: string | undefined;
+          state?: "delivered" | "failed" | "pending" | undefined;
+          workspaceId?: string | undefined;
+        } | undefined;
+        output: {
+          items: {
+            id: string;
+            workspaceId: string;
+            endpointId: string;
+            eventId: string;
+            eventName: string;
+            state: "delivered" | "failed" | "pending";
+            attempts: number;
+            nextAttemptAt: Date | null;
+            lastStatus: number | null;
+            lastFailure: "connect_timeout" | "dns" | "protocol" | "redirect" | "refused" | "reset" | "status" | "timeout" | "tls" | "unsafe_address" | "unsafe_url" | null;
+            createdAt: Date;
+            settledAt: Date | null;
+          }[];
+          page: number;
+          limit: number;
+          total: number;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      get: TRPCQueryProcedure<{
+        input: {
+          deliveryId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          endpointId: string;
+          eventId: string;
+          eventName: string;
+          state: "delivered" | "failed" | "pending";
+          attempts: number;
+          nextAttemptAt: Date | null;
+          lastStatus: number | null;
+          lastFailure: "connect_timeout" | "dns" | "protocol" | "redirect" | "refused" | "reset" | "status" | "timeout" | "tls" | "unsafe_address" | "unsafe_url" | null;
+          createdAt: Date;
+          settledAt: Date | null;
+          requestBody: string;
+          log: {
+            number: number;
+            startedAt: Date;
+            durationMs: number;
+            status: number | null;
+            failure: "connect_timeout" | "dns" | "protocol" | "redirect" | "refused" | "reset" | "status" | "timeout" | "tls" | "unsafe_address" | "unsafe_url" | null;
+            excerpt: string | null;
+          }[];
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      replay: TRPCMutationProcedure<{
+        input: {
+          deliveryId: string;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          id: string;
+          workspaceId: string;
+          endpointId: string;
+          eventId: string;
+          eventName: string;
+          state: "delivered" | "failed" | "pending";
+          attempts: number;
+          nextAttemptAt: Date | null;
+          lastStatus: number | null;
+          lastFailure: "connect_timeout" | "dns" | "protocol" | "redirect" | "refused" | "reset" | "status" | "timeout" | "tls" | "unsafe_address" | "unsafe_url" | null;
+          createdAt: Date;
+          settledAt: Date | null;
+        };
+        meta: object;
+        errorShape: ErrorShape;
+      }>;
+      replayRange: TRPCMutationProcedure<{
+        input: {
+          endpointId: string;
+          from: string;
+          to: string;
+          states?: ("delivered" | "failed")[] | undefined;
+          workspaceId?: string | undefined;
+        };
+        output: {
+          replayed: number;
+          hasMore: boolean;
         };
         meta: object;
         errorShape: ErrorShape;

@@ -80,8 +80,37 @@ export const RateLimited = defineError('request.rate_limited', {
 export const Unauthenticated = defineError('access.unauthenticated', {
   kind: 'unauthenticated',
   details: z.object({ reason: z.enum(['missing', 'invalid', 'expired', 'revoked']) }),
-  message: ({ reason }) => (reason === 'missing' ? 'Sign in first.' : `The access token is ${reason}.`),
-  remedy: 'Send `Authorization: Bearer <access token>`; refresh or sign in again when it is expired.',
+  message: ({ reason }) => (reason === 'missing' ? 'Sign in first.' : `The access token or API key is ${reason}.`),
+  remedy:
+    'Send `Authorization: Bearer <access token or API key>`; refresh or sign in again when a token is expired, make a new key when a key is.',
+});
+
+export const CredentialConflict = defineError('access.credential_conflict', {
+  kind: 'validation',
+  details: none,
+  message: 'The request presents two different credentials.',
+  remedy: 'Send `Authorization` or `X-API-Key`, or the same key in both.',
+});
+
+export const KeyInUrl = defineError('access.key_in_url', {
+  kind: 'validation',
+  details: none,
+  message: 'An API key does not belong in an address.',
+  remedy: 'Send it in a header, and rotate it: addresses are kept in histories and in the logs of proxies.',
+});
+
+export const SessionRequired = defineError('access.session_required', {
+  kind: 'forbidden',
+  details: none,
+  message: 'An API key cannot do this.',
+  remedy: 'Sign in: an API key acts inside its workspace alone, never for the account of whoever made it.',
+});
+
+export const ScopeMissing = defineError('access.scope_missing', {
+  kind: 'forbidden',
+  details: z.object({ permission: z.string().meta({ examples: ['billing:spend'] }) }),
+  message: ({ permission }) => `This API key has no scope ${permission}.`,
+  remedy: 'Use a key with this scope, or sign in: some permissions are given to no key.',
 });
 
 export const Forbidden = defineError('access.forbidden', {
@@ -110,6 +139,13 @@ export const IdempotencyMismatch = defineError('idempotency.mismatch', {
   details: z.object({ idempotencyKey: IdempotencyKey }),
   message: 'This idempotency key was used with other arguments.',
   remedy: 'Use a new key for a new call; repeat a key only with the same arguments.',
+});
+
+export const IdempotencyInProgress = defineError('idempotency.in_progress', {
+  kind: 'conflict',
+  details: z.object({ retryAfterSeconds: z.int().meta({ examples: [1] }) }),
+  message: 'The first call under this idempotency key has not ended yet.',
+  remedy: 'Send the same call under the same key again after `Retry-After`: it gets the answer of the first.',
 });
 
 export const InternalError = defineError('server.internal', {

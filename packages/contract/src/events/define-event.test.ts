@@ -6,6 +6,8 @@ const Renamed = defineEvent('test.renamed', {
   version: 2,
   aggregateType: 'thing',
   payload: z.object({ name: z.string() }),
+  summary: 'A thing got another name.',
+  example: { name: 'Grace' },
 });
 
 test('an event tells what happened to what', () => {

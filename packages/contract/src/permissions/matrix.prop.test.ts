@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { can, PERMISSIONS, type Permission } from './matrix.ts';
+import { can, isKeyPermission, PERMISSIONS, type Permission } from './matrix.ts';
 import { HIERARCHY, hasRank, Role, rankOf } from './roles.ts';
 
 const role = fc.constantFrom(...Role.options);
@@ -44,5 +44,10 @@ test('a permission begins at the role the matrix names', () => {
 
 test('support stands beside the hierarchy: it reads what the matrix gives it by name, and nothing else', () => {
   const allowed = PERMISSION_NAMES.filter((permission) => can('support', permission));
-  expect(allowed.sort()).toEqual(['billing:read', 'member:read', 'workspace:read']);
+  expect(allowed.sort()).toEqual(['billing:read', 'member:read', 'notification:read', 'workspace:read']);
+});
+
+test('no key is given what would outlive it: other keys, people, endpoints and forms that it makes', () => {
+  const ways = ['apiKey:manage', 'member:manage', 'invitation:manage', 'webhook:manage', 'form:manage'];
+  expect(ways.filter(isKeyPermission)).toEqual([]);
 });

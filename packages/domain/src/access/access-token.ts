@@ -13,7 +13,13 @@ const CLOCK_SKEW_SECONDS = 5;
 const MAX_VERIFIED_TOKENS = 10_000;
 
 /** What an access token proves: who, in which session, after how many rotations. No role: that is read from the database. */
-export type AccessClaims = { readonly userId: string; readonly sessionId: string; readonly gen: number };
+export type SessionClaims = {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly gen: number;
+  /** When the token ends: what goes on longer than a request must end with it. */
+  readonly expiresAtSeconds?: number;
+};
 
 const Payload = z.object({ sub: z.uuid(), sid: z.uuid(), gen: z.int().nonnegative(), exp: z.number() });
 
@@ -23,7 +29,7 @@ export function createAccessTokens(options: { readonly jwtSecret: string; readon
   const key = new Uint8Array(hkdfSync('sha256', jwtSecret, '', 'morket/access-token/v1', 32));
   const verified = createVerifiedTokens({ maxTokens: MAX_VERIFIED_TOKENS });
 
-  async function sign(claims: AccessClaims): Promise<{ accessToken: string; expiresIn: number }> {
+  async function sign(claims: SessionClaims): Promise<{ accessToken: string; expiresIn: number }> {
     const accessToken = await new SignJWT({ sid: claims.sessionId, gen: claims.gen })
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
       .setSubject(claims.userId)
@@ -37,7 +43,7 @@ export function createAccessTokens(options: { readonly jwtSecret: string; readon
   }
 
   /** Throws `access.unauthenticated` with the reason `missing`, `expired` or `invalid`. */
-  async function verify(bearer: string | null): Promise<AccessClaims> {
+  async function verify(bearer: string | null): Promise<SessionClaims> {
     if (bearer === null) throw Unauthenticated({ reason: 'missing' });
     const known = verified.find(bearer, Math.floor(Date.now() / 1_000) - CLOCK_SKEW_SECONDS);
     if (known) return known;
@@ -51,7 +57,7 @@ export function createAccessTokens(options: { readonly jwtSecret: string; readon
         clockTolerance: CLOCK_SKEW_SECONDS,
       });
       const { sub, sid, gen, exp } = Payload.parse(payload);
-      const claims = { userId: sub, sessionId: sid, gen };
+      const claims = { userId: sub, sessionId: sid, gen, expiresAtSeconds: exp };
       verified.remember(bearer, { claims, expiresAtSeconds: exp });
       return claims;
     } catch (err) {

@@ -1,12 +1,12 @@
 import { Unavailable } from '@morket/contract/errors';
 import type { PointReader } from '@morket/db';
-import { findPrincipals, type PrincipalKey, type PrincipalRow } from './access.repo.ts';
+import { findKeys, findPrincipals, type PrincipalKey } from './access.repo.ts';
 
 const MAX_TOGETHER = 100;
 
-type Waiting = {
-  readonly key: PrincipalKey;
-  readonly resolve: (row: PrincipalRow | null) => void;
+type Waiting<Key, Row> = {
+  readonly key: Key;
+  readonly resolve: (row: Row | null) => void;
   readonly reject: (err: unknown) => void;
 };
 
@@ -14,15 +14,12 @@ type Waiting = {
  * Reads who is behind a request. Requests that arrive in the same turn of the event loop share a query: at 64 connections that saves two
  * thirds of what the check costs. Nothing is kept: every read begins after its request came.
  */
-export function createPrincipalReader(points: PointReader) {
-  let waiting: Waiting[] = [];
+function createSharedReader<Key, Row>(find: (keys: readonly Key[]) => Promise<readonly (Row | null)[]>) {
+  let waiting: Waiting<Key, Row>[] = [];
 
-  async function readAll(batch: readonly Waiting[]): Promise<void> {
+  async function readAll(batch: readonly Waiting<Key, Row>[]): Promise<void> {
     try {
-      const rows = await findPrincipals(
-        points,
-        batch.map(({ key }) => key),
-      );
+      const rows = await find(batch.map(({ key }) => key));
       for (const [index, { resolve }] of batch.entries()) resolve(rows[index] ?? null);
     } catch (err) {
       // One key that PostgreSQL cannot read must not fail those it happened to share a query with.
@@ -37,7 +34,7 @@ export function createPrincipalReader(points: PointReader) {
     for (let at = 0; at < batch.length; at += MAX_TOGETHER) void readAll(batch.slice(at, at + MAX_TOGETHER));
   }
 
-  function read(key: PrincipalKey): Promise<PrincipalRow | null> {
+  function read(key: Key): Promise<Row | null> {
     return new Promise((resolve, reject) => {
       waiting.push({ key, resolve, reject });
       if (waiting.length === 1) setImmediate(flush);
@@ -46,3 +43,11 @@ export function createPrincipalReader(points: PointReader) {
 
   return { read };
 }
+
+/** Reads people by their sessions. */
+export const createPrincipalReader = (points: PointReader) =>
+  createSharedReader((keys: readonly PrincipalKey[]) => findPrincipals(points, keys));
+
+/** Reads API keys by their hashes (hex). */
+export const createKeyReader = (points: PointReader) =>
+  createSharedReader((hashes: readonly string[]) => findKeys(points, hashes));

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import type { AccessClaims } from './access-token.ts';
+import type { SessionClaims } from './access-token.ts';
 
-type Verified = { readonly claims: AccessClaims; readonly expiresAtSeconds: number };
+type Verified = { readonly claims: SessionClaims; readonly expiresAtSeconds: number };
 
 /**
  * Remembers which tokens were verified, so that a caller's next request costs no signature: what a token proves never changes. Whether
@@ -13,7 +13,7 @@ export function createVerifiedTokens({ maxTokens }: { readonly maxTokens: number
   const keyOf = (token: string): string => hash('sha256', token, 'base64');
 
   /** The claims of a verified token that ends after `nowSeconds`; null for every other. */
-  function find(token: string, nowSeconds: number): AccessClaims | null {
+  function find(token: string, nowSeconds: number): SessionClaims | null {
     const key = keyOf(token);
     const verified = known.get(key);
     if (!verified) return null;

@@ -1,6 +1,11 @@
 import { DomainError, Unauthenticated } from '@morket/contract/errors';
+import type { Reader } from '@morket/db';
 import { anOrigin, aPerson, createWorld, type Person, unique, useWorld } from '@morket/testing';
 import { describe, expect, test } from 'vitest';
+import { under } from '../../test/intents.ts';
+import { isReplay } from '../idempotency/index.ts';
+import { createPasswords } from '../passwords/index.ts';
+import { createAuthService } from './auth.service.ts';
 
 const world = useWorld();
 const codeOf = (err: unknown): string => (err instanceof DomainError ? err.code : String(err));
@@ -92,6 +97,35 @@ describe('changing the password', () => {
       );
       expect(outcomes.sort()).toEqual(['auth.current_password_wrong', 'done']);
     }
+  });
+
+  test('repeated while the first is under way: the password it has replaced itself is no wrong proof', async () => {
+    const person = await aPerson(world);
+    const [currentPassword, newPassword] = [person.password, 'four random words'];
+    const { auth } = world.services;
+    const call = () => under(person.scope, 'one and the same', { procedure: 'auth.changePassword' });
+    // The first commits after the repetition has looked for its answer, and before it reads the password.
+    let isFirstLook = true;
+    const look = async (...query: Parameters<Reader['$queryRaw']>) => {
+      const found = await world.db.read.$queryRaw(...query);
+      if (isFirstLook) {
+        isFirstLook = false;
+        await auth.changePassword(call(), { currentPassword, newPassword });
+      }
+      return found;
+    };
+    const read = new Proxy(world.db.read, {
+      get: (reader, name) => (name === '$queryRaw' ? look : Reflect.get(reader, name)),
+    });
+    const db = { ...world.db, read };
+    const passwords = createPasswords({ rounds: 4, threads: 1 });
+    const untouched = () => Promise.reject(new Error('A repetition changes no session.'));
+    const sessions = { openSessionIn: untouched, tokensOf: untouched, revokeIn: untouched };
+    const repeating = createAuthService({ db, passwords, sessions });
+    const late = call();
+    const repeated = repeating.changePassword(late, { currentPassword, newPassword }).finally(passwords.close);
+    expect(await repeated).toBeNull();
+    expect(isReplay(late)).toBe(true);
   });
 
   test('while somebody signs in with the old one: no session of the old password survives', async () => {

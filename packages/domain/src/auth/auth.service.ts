@@ -14,13 +14,21 @@ import {
 } from '@morket/contract/auth';
 import type { Db } from '@morket/db';
 import type { RequestOrigin, UserScope } from '../access/index.ts';
+import { findReplay, once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
 import { type Passwords, refusalOf } from '../passwords/index.ts';
 import { record } from '../record/index.ts';
 import type { SessionService } from './session.service.ts';
 import * as repo from './user.repo.ts';
 
-type Deps = { readonly db: Db; readonly passwords: Passwords; readonly sessions: SessionService };
+/** The hash was replaced while it was compared: by another change, then the proof fails, or by a login that renewed it. */
+class ProofOutdated extends Error {}
+
+type Deps = {
+  readonly db: Db;
+  readonly passwords: Passwords;
+  readonly sessions: Pick<SessionService, 'openSessionIn' | 'tokensOf' | 'revokeIn'>;
+};
 
 function assertAcceptable(password: string, context: readonly string[]): void {
   const reason = refusalOf(password, context);
@@ -68,7 +76,7 @@ export function createAuthService({ db, passwords, sessions }: Deps) {
   }
 
   async function updateProfile(scope: UserScope, { name }: UpdateProfileInput): Promise<User> {
-    const user = await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       await repo.lockUser(tx, scope.actorId);
       const before = await repo.getUser(tx, scope.actorId);
       const after = await repo.updateUser(tx, scope.actorId, { name });
@@ -76,30 +84,39 @@ export function createAuthService({ db, passwords, sessions }: Deps) {
         before: { name: before.name },
         after: { name: after.name },
       });
-      return after;
+      return repo.toUserDto(after);
     });
-    return repo.toUserDto(user);
   }
 
   /** Ends the caller's other sessions. Throws `auth.current_password_wrong`, `auth.password_refused`. */
   async function changePassword(scope: UserScope, input: ChangePasswordInput): Promise<null> {
+    // A repeated call proves a password that it has replaced itself.
+    const earlier = await findReplay<null>(db, scope);
+    if (earlier) return earlier.answer;
     const { currentPassword, newPassword } = input;
     const user = await repo.getUser(db.read, scope.actorId);
-    if (!(await passwords.verify(currentPassword, user.passwordHash))) throw CurrentPasswordWrong({});
+    if (!(await passwords.verify(currentPassword, user.passwordHash))) {
+      // By a twin that has committed since.
+      const late = await findReplay<null>(db, scope);
+      if (late) return late.answer;
+      throw CurrentPasswordWrong({});
+    }
     if (newPassword === currentPassword) throw PasswordRefused({ reason: 'unchanged' });
     assertAcceptable(newPassword, [user.email, user.name]);
     const passwordHash = await passwords.hash(newPassword);
-    const changed = await db.transaction(async (tx) => {
+    const change = once(db, scope, async (tx) => {
       await repo.lockUser(tx, scope.actorId);
       const { passwordHash: proven } = await repo.getUser(tx, scope.actorId);
-      if (proven !== user.passwordHash) return false;
+      if (proven !== user.passwordHash) throw new ProofOutdated();
       await repo.updateUser(tx, scope.actorId, { passwordHash });
       await sessions.revokeIn(tx, scope, { except: scope.sessionId }, 'password_changed');
       await record(tx, scope, PasswordChanged(scope.actorId, {}));
-      return true;
+      return null;
     });
-    // The hash was replaced meanwhile: by another change, then this proof fails, or by a login that renewed it.
-    return changed ? null : changePassword(scope, input);
+    return change.catch((err: unknown) => {
+      if (err instanceof ProofOutdated) return changePassword(scope, input);
+      throw err;
+    });
   }
 
   return { register, login, me, updateProfile, changePassword };

@@ -1,6 +1,6 @@
 import { RefreshTokenRefused, type TokenPair } from '@morket/contract/auth';
 import { Unauthenticated } from '@morket/contract/errors';
-import { anOrigin, aPerson, createWorld, type Person, useWorld } from '@morket/testing';
+import { anOrigin, aPerson, createWorld, type Person, sessionIdOf, useWorld } from '@morket/testing';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const world = useWorld();
@@ -13,7 +13,7 @@ let first: TokenPair;
 let sessionId: string;
 beforeEach(async () => {
   first = await world.services.auth.login(person, anOrigin());
-  sessionId = (await world.services.access.identify(first.accessToken)).sessionId;
+  sessionId = await sessionIdOf(world, first.accessToken);
 });
 
 const KEY = 'retry-key-1';

@@ -1,6 +1,6 @@
 import { RefreshTokenRefused, type TokenPair } from '@morket/contract/auth';
 import { Unauthenticated } from '@morket/contract/errors';
-import { anOrigin, aPerson, type Person, useWorld } from '@morket/testing';
+import { anOrigin, aPerson, type Person, sessionIdOf, useWorld } from '@morket/testing';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -46,7 +46,7 @@ test('property 4: a refresh rotates, and the old token is refused by the rule', 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 7 }), async (steps) => {
       const first = await signIn();
-      const sessionId = (await world.services.access.identify(first.accessToken)).sessionId;
+      const sessionId = await sessionIdOf(world, first.accessToken);
       const pairs: TokenPair[] = [first];
       const model = { observed: 0, key: null as string | null, fresh: true, revoked: false };
 

@@ -12,6 +12,7 @@ import {
 import type { Page, PageInput } from '@morket/contract/primitives';
 import type { Db, Tx } from '@morket/db';
 import type { AccessTokens, Acting, RequestOrigin, UserScope } from '../access/index.ts';
+import { once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
 import type { RateLimiter, RatePolicy } from '../rate-limit/index.ts';
 import { record } from '../record/index.ts';
@@ -142,15 +143,19 @@ export function createSessionService(deps: Deps) {
 
   /** Ends one of the caller's sessions. Throws `auth.session_not_found`. */
   async function revoke(scope: UserScope, { sessionId }: { readonly sessionId: string }): Promise<null> {
-    const ended = await db.transaction((tx) => revokeIn(tx, scope, { only: sessionId }, 'revoked'));
-    if (ended.length === 0) throw SessionNotFound({});
-    return null;
+    return once(db, scope, async (tx) => {
+      const ended = await revokeIn(tx, scope, { only: sessionId }, 'revoked');
+      if (ended.length === 0) throw SessionNotFound({});
+      return null;
+    });
   }
 
   /** Ends all of the caller's sessions but this one. */
   async function revokeOthers(scope: UserScope): Promise<RevokedSessions> {
-    const ended = await db.transaction((tx) => revokeIn(tx, scope, { except: scope.sessionId }, 'revoked'));
-    return { revoked: ended.length };
+    return once(db, scope, async (tx) => {
+      const ended = await revokeIn(tx, scope, { except: scope.sessionId }, 'revoked');
+      return { revoked: ended.length };
+    });
   }
 
   /** Joins the caller's transaction, which has made sure that the person is a member there; null clears it. */

@@ -20,15 +20,19 @@ import type { Refusal } from './refusal.ts';
 import { type Changes, type EntryRow, type HoldRow, inWorkspace, type Sheet } from './sheet.ts';
 import { toHoldDto, toTransactionDto } from './to-dto.ts';
 
-/** What becomes of one command of a batch. `isStored`: the answer has been through JSON. `closed`: its workspace has been deleted. */
-export type Outcome =
+/**
+ * What becomes of one command of a batch. `isStored`: the answer has been through JSON. `closed`: its workspace has been deleted.
+ * `isReplay`: it was decided before, under the same key.
+ */
+export type Outcome = (
   | { readonly outcome: 'done'; readonly answer: unknown; readonly isStored: boolean }
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
   | { readonly outcome: 'failed'; readonly error: DomainError }
-  | { readonly outcome: 'closed' };
+  | { readonly outcome: 'closed' }
+) & { readonly isReplay?: boolean };
 
 /** What an account did by itself is written down under the request in which it showed, and nobody's name. */
-const byItself = (acting: ActingIn): ActingIn => ({ ...acting, actorId: null });
+const byItself = (acting: ActingIn): ActingIn => ({ ...acting, actorId: null, apiKeyId: undefined });
 
 /**
  * Decides commands one after the other, in the order given, on books that are locked: the same as each in a transaction of its own. A
@@ -220,7 +224,7 @@ export function decideBatch(
     if (!keyed) return decide(acting, command);
     const name = answerName(acting, keyed);
     const earlier = earlierOutcome(acting, keyed, name);
-    if (earlier) return earlier;
+    if (earlier) return { ...earlier, isReplay: true };
     const outcome = decide(acting, command);
     decided.set(name, { fingerprint: keyed.fingerprint, outcome });
     draft.keepAnswer({ owner: acting, keyed, answer: verdictOf(command, outcome) });

@@ -15,7 +15,7 @@ import { Forbidden } from '@morket/contract/errors';
 import type { Page, PageInput } from '@morket/contract/primitives';
 import { asPointTx, type Db, type Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
-import { keyedBy } from '../idempotency/index.ts';
+import { keyedBy, once } from '../idempotency/index.ts';
 import { record } from '../record/index.ts';
 import { cycleOf } from './account.model.ts';
 import * as repo from './billing.repo.ts';
@@ -88,7 +88,7 @@ export function createBillingService({ db, ledger }: { readonly db: Db; readonly
   /** What a billing cycle may spend in all; null lifts it. What has been spent already counts. */
   async function setCreditLimit(scope: WorkspaceScope, input: SetCreditLimitInput): Promise<Billing> {
     const creditLimit = input.creditLimit === null ? null : BigInt(input.creditLimit);
-    return db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const [before] = await lockAccounts(asPointTx(tx), [scope.workspaceId]);
       if (!before) throw Forbidden({});
       await repo.saveCreditLimit(tx, scope, creditLimit);

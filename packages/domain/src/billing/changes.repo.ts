@@ -64,7 +64,7 @@ type Split = ReturnType<typeof splitByEntry>;
 function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
   const rows = entries.map((e) => {
     const { acting, event, place } = told.get(e.id) ?? {};
-    const { keyed, balance } = kept.get(e.id) ?? {};
+    const { owner, keyed, balance } = kept.get(e.id) ?? {};
     return {
       i: e.id,
       w: e.workspaceId,
@@ -81,7 +81,7 @@ function linesClause({ entries }: Changes, { told, kept }: Split): Prisma.Sql {
       c: present(e.createdBy),
       n: event?.name,
       m: acting?.impersonatorId ?? undefined,
-      y: acting?.apiKeyId,
+      y: (acting ?? owner)?.apiKeyId,
       r: acting?.origin.requestId,
       q: acting?.origin.traceparent,
       z: acting?.origin.causationId,
@@ -111,7 +111,7 @@ const recordingsOfLines = Prisma.sql`
     from lines where n is not null`;
 
 const answersOfLines = Prisma.sql`
-  select w, c as a, p, k, g as f, jsonb_build_object('outcome', 'moved', 'transactionId', i, 'balance', l) as answer
+  select w, coalesce(y, c) as a, p, k, g as f, jsonb_build_object('outcome', 'moved', 'transactionId', i, 'balance', l) as answer
     from lines where k is not null`;
 
 /** Several sources as one. */

@@ -144,5 +144,5 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     while (lanes.some(({ running }) => running !== null)) await Promise.all(lanes.map(({ running }) => running));
   }
 
-  return { submit, drain };
+  return { submit, drain, waiting: () => waiting };
 }

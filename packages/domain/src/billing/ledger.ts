@@ -1,6 +1,7 @@
 import { Forbidden, Unavailable } from '@morket/contract/errors';
 import { asPointTx, CommitUnknown, type Db, isOutOfService, type PointTx, sqlStateOf, type Tx } from '@morket/db';
 import { newId } from '../ids/index.ts';
+import { NO_TELEMETRY, type Telemetry } from '../telemetry/index.ts';
 import { decideBatch, type Outcome } from './batch.model.ts';
 import * as repo from './books.repo.ts';
 import { writeChanges } from './changes.repo.ts';
@@ -50,8 +51,12 @@ type ItemOf<Kind extends Command['kind']> = Item & { readonly command: Extract<C
  * The one way in which credits move. Commands that are given at the same time share a transaction and keep their order; each has its own
  * answer, its own refusal, its own replay.
  */
-export function createLedger(options: { readonly db: Db; readonly onRecharge: (workspaceId: string) => void }) {
-  const { db, onRecharge } = options;
+export function createLedger(options: {
+  readonly db: Db;
+  readonly onRecharge: (workspaceId: string) => void;
+  readonly telemetry?: Telemetry;
+}) {
+  const { db, onRecharge, telemetry = NO_TELEMETRY } = options;
 
   async function run(items: readonly Item[]): Promise<readonly Outcome[]> {
     for (let attempt = 1; ; attempt += 1) {
@@ -90,13 +95,25 @@ export function createLedger(options: { readonly db: Db; readonly onRecharge: (w
 
   const queue = createGroupCommit<Item, Outcome>({
     groupOf: ({ acting }) => acting.workspaceId,
-    run,
+    run: (items) => {
+      telemetry.count('morket_ledger_batches_total', {});
+      telemetry.count('morket_ledger_commands_total', {}, items.length);
+      // A batch belongs to many requests; a span has one above it.
+      return telemetry.span('db.transaction ledger', items[0]?.acting.origin.traceparent, (span) => {
+        span.set({ 'morket.batch_size': items.length });
+        return run(items);
+      });
+    },
     blames,
   });
+  telemetry.gauge('morket_ledger_queue', () => [{ labels: {}, value: queue.waiting() }]);
 
   /** Moves credits in a transaction shared with whoever asks at the same time. An aborted signal withdraws what is not begun. */
   async function move<Kind extends Command['kind']>(item: ItemOf<Kind>, signal?: AbortSignal): Promise<AnswerOf[Kind]> {
-    return answerOf(item.command.kind as Kind, await queue.submit(item, signal)); // the kind of ItemOf<Kind>
+    const outcome = await queue.submit(item, signal);
+    const { intent } = item.acting;
+    if (intent) Object.assign(intent, { isAnswered: true, isReplayed: outcome.isReplay === true });
+    return answerOf(item.command.kind as Kind, outcome); // the kind of ItemOf<Kind>
   }
 
   /**

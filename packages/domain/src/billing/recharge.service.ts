@@ -16,6 +16,7 @@ import { Forbidden } from '@morket/contract/errors';
 import type { Page, PageInput } from '@morket/contract/primitives';
 import { asPointTx, type Db, type Tx } from '@morket/db';
 import type { Acting, WorkspaceScope } from '../access/index.ts';
+import { findReplay, isReplay, once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
 import type { PaymentGateway } from '../payment/index.ts';
 import { record } from '../record/index.ts';
@@ -43,7 +44,7 @@ export async function openIfDueIn(tx: Tx, acting: Acting, account: LockedAccount
   const id = newId();
   await repo.insertRecharge(tx, workspaceId, id, now);
   await repo.saveOnAccount(tx, workspaceId, { openRechargeId: id });
-  await record(tx, { ...acting, actorId: null }, RechargeOpened(workspaceId, { rechargeId: id }));
+  await record(tx, { ...acting, actorId: null, apiKeyId: undefined }, RechargeOpened(workspaceId, { rechargeId: id }));
   return true;
 }
 
@@ -67,7 +68,8 @@ export function createRechargeService(deps: {
     const amount = BigInt(input.amount);
     // A recharge starts from less than the threshold, so under this sum it can never pass the largest balance.
     if (threshold + amount > MAX_BALANCE) throw BalanceTooLarge({ maxBalance: Number(MAX_BALANCE) });
-    const { billing, opened } = await db.transaction(async (tx) => {
+    let isOpened = false;
+    const billing = await once(db, scope, async (tx) => {
       const before = await lockAccount(tx, workspaceId);
       if (enabled && !(await method(tx, workspaceId))) throw PaymentMethodRequired({});
       const now = new Date();
@@ -82,11 +84,11 @@ export function createRechargeService(deps: {
       await repo.saveRule(tx, workspaceId, limits);
       const after = ruleOf({ ...before, ...change }, limits);
       await record(tx, scope, AutoRechargeSet(workspaceId, after), { before: ruleOf(before, limitsBefore), after });
-      const isOpened = await openIfDueIn(tx, scope, { ...before, ...change }, now);
+      isOpened = await openIfDueIn(tx, scope, { ...before, ...change }, now);
       const books = await getBooks(asPointTx(tx), scope);
-      return { billing: toBillingDto(workspaceId, settle(books, now).books.account), opened: isOpened };
+      return toBillingDto(workspaceId, settle(books, now).books.account);
     });
-    if (opened) onRecharge(workspaceId);
+    if (isOpened && !isReplay(scope)) onRecharge(workspaceId);
     return billing;
   }
 
@@ -119,13 +121,18 @@ export function createRechargeService(deps: {
 
   /** Throws `billing.payment_method_refused`, `billing.payments_unavailable`. Another card lifts a suspension. */
   async function setMethod(scope: WorkspaceScope, { token }: SetPaymentMethodInput): Promise<PaymentMethodSummary> {
+    // A repeated call does not bother the provider again.
+    const earlier = await findReplay<PaymentMethodSummary>(db, scope);
+    if (earlier) return earlier.answer;
     if (!gateway) throw PaymentsUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS });
     const { workspaceId } = scope;
     const { name } = gateway;
     const known = await method(db.read, workspaceId);
     // Before the transaction: a provider may take seconds.
     const attached = await gateway.attach({ workspaceId, token, customerRef: known?.customerRef ?? null });
-    const opened = await db.transaction(async (tx) => {
+    let isWaiting = false;
+    const summary = await once(db, scope, async (tx) => {
+      isWaiting = false;
       const account = await lockAccount(tx, workspaceId);
       const before = await method(tx, workspaceId);
       await repo.saveMethod(tx, workspaceId, { ...attached, gateway: name });
@@ -133,24 +140,25 @@ export function createRechargeService(deps: {
         before: { label: before?.label ?? null },
         after: { label: attached.label },
       });
-      if (before?.fingerprint === attached.fingerprint) return false;
+      const { label } = attached;
+      if (before?.fingerprint === attached.fingerprint) return { label };
       // What the rule rests for may be over: a failure or a suspension holds for the card it came with, and the next purchase asks.
       await repo.saveOnAccount(tx, workspaceId, { rechargeRestsUntil: null });
       // A payment that waits for somebody with the card of before is looked at again at once.
       if (account.openRechargeId !== null) {
         await repo.saveRecharge(tx, workspaceId, account.openRechargeId, { leasedUntil: null });
-        return true;
-      }
-      return openIfDueIn(tx, scope, { ...account, rechargeRestsUntil: null }, new Date());
+        isWaiting = true;
+      } else isWaiting = await openIfDueIn(tx, scope, { ...account, rechargeRestsUntil: null }, new Date());
+      return { label };
     });
-    if (opened) onRecharge(workspaceId);
-    return { label: attached.label };
+    if (isWaiting && !isReplay(scope)) onRecharge(workspaceId);
+    return summary;
   }
 
   /** Forgets the card; automatic recharge is switched off with it. */
-  async function removeMethod(scope: WorkspaceScope): Promise<void> {
+  async function removeMethod(scope: WorkspaceScope): Promise<null> {
     const { workspaceId } = scope;
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const account = await lockAccount(tx, workspaceId);
       const before = await method(tx, workspaceId);
       await tx.paymentMethod.deleteMany({ where: { workspaceId } });
@@ -161,6 +169,7 @@ export function createRechargeService(deps: {
           after: { label: null, enabled: false },
         });
       }
+      return null;
     });
   }
 

@@ -11,6 +11,7 @@ import {
 import type { Page, PageInput } from '@morket/contract/primitives';
 import type { Db } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
+import { once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
 import { record } from '../record/index.ts';
 import { holdKeyVersion, type KeyRing } from '../secrets/index.ts';
@@ -24,7 +25,7 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
     const { providerName, key, secret = null } = input;
     const id = newId();
     const maskedKey = maskKey(key);
-    return db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const salt = await repo.holdKeySalt(tx, scope);
       await holdKeyVersion(tx, ring.current);
       const sealed = sealPair(ring, { workspaceId: scope.workspaceId, salt, id, providerName }, { key, secret });
@@ -43,7 +44,7 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
   async function rotate(scope: WorkspaceScope, input: RotateCredentialInput): Promise<Credential> {
     const { credentialId: id, key, secret = null } = input;
     const maskedKey = maskKey(key);
-    return db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const salt = await repo.holdKeySalt(tx, scope);
       await holdKeyVersion(tx, ring.current);
       const before = await repo.lockCredential(tx, scope, id);
@@ -61,7 +62,7 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
 
   /** Removes the credential with its sealed bytes. Throws `credential.not_found`. */
   async function remove(scope: WorkspaceScope, { credentialId }: DeleteCredentialInput): Promise<null> {
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const row = await repo.lockCredential(tx, scope, credentialId);
       if (!row) throw CredentialNotFound({});
       const { providerName, maskedKey } = row;
@@ -70,8 +71,8 @@ export function createCredentialService({ db, ring }: { readonly db: Db; readonl
         before: { providerName, maskedKey },
         after: {},
       });
+      return null;
     });
-    return null;
   }
 
   return { store, list, rotate, delete: remove };

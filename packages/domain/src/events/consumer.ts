@@ -11,7 +11,13 @@ export type Consumer = {
    * transaction may be rolled back and the call repeated.
    */
   handle(tx: Tx, event: StoredEvent): Promise<void>;
+  /** The same for many in a few statements, in their order, where that is faster; when it fails, each is tried by itself through `handle`. */
+  handleAll?(tx: Tx, events: readonly StoredEvent[]): Promise<void>;
 };
 
 /** Declares a consumer; the worker runs those its `compose.ts` lists. */
 export const defineConsumer = (consumer: Consumer): Consumer => consumer;
+
+/** Whether the consumer asked for events of this name. */
+export const takes = (consumer: Pick<Consumer, 'events'>, name: string): boolean =>
+  consumer.events === 'all' || consumer.events.includes(name);

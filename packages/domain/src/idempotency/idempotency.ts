@@ -6,8 +6,10 @@ import type { Acting } from '../access/index.ts';
 /** One intended effect under the caller's key; `fingerprint` (SHA-256, base64) stands for its arguments. */
 export type Keyed = { readonly procedure: string; readonly key: string; readonly fingerprint: string };
 
-/** Whose key it is: a key is a caller's own, inside one workspace. */
-export type KeyOwner = Pick<Acting, 'actorId'> & { readonly workspaceId: string };
+/** Whose key it is: a key is a caller's own, inside one workspace, and an API key is a caller beside whoever made it. */
+export type KeyOwner = Pick<Acting, 'actorId' | 'apiKeyId'> & { readonly workspaceId: string };
+
+const principalOf = ({ apiKeyId, actorId }: KeyOwner): string | null => apiKeyId ?? actorId;
 
 type KeptAnswer = { readonly fingerprint: string; readonly answer: unknown };
 /** Answers that were given before, by `answerName`. */
@@ -31,8 +33,8 @@ export function keyedBy(
 }
 
 /** Under which an answer is found. */
-export const answerName = ({ workspaceId, actorId }: KeyOwner, { procedure, key }: Pick<Keyed, 'procedure' | 'key'>) =>
-  `${workspaceId} ${actorId} ${procedure} ${key}`;
+export const answerName = (owner: KeyOwner, { procedure, key }: Pick<Keyed, 'procedure' | 'key'>) =>
+  `${owner.workspaceId} ${principalOf(owner)} ${procedure} ${key}`;
 
 /** Throws `idempotency.mismatch` when the key was used for another effect. */
 export function assertSameEffect(kept: { readonly fingerprint: string }, { key, fingerprint }: Keyed): void {
@@ -45,7 +47,12 @@ type Wanted = { readonly owner: KeyOwner; readonly keyed: Keyed };
 export function answersQuery(wanted: readonly Wanted[]): Prisma.Sql {
   if (wanted.length === 0) return Prisma.sql`'[]'::json`;
   const keys = JSON.stringify(
-    wanted.map(({ owner, keyed }) => ({ w: owner.workspaceId, a: owner.actorId, p: keyed.procedure, k: keyed.key })),
+    wanted.map(({ owner, keyed }) => ({
+      w: owner.workspaceId,
+      a: principalOf(owner),
+      p: keyed.procedure,
+      k: keyed.key,
+    })),
   );
   return Prisma.sql`(
     select coalesce(json_agg(json_build_object('w', i.workspace_id, 'a', i.principal_id, 'p', i.procedure, 'k', i.key,
@@ -77,13 +84,14 @@ export function toAnswers(rows: readonly AnswerJson[]): Answers {
 }
 
 /**
- * New answers as a SELECT for `keepAnswersStatement`. A verb may make one of its own, with the same columns: w(orkspace), a(ctor),
+ * New answers as a SELECT for `keepAnswersStatement`. A verb may make one of its own, with the same columns: w(orkspace), a(cting
+ * principal),
  * p(rocedure), k(ey), f(ingerprint, base64), answer.
  */
 export function answersSource(answers: readonly NewAnswer[]): Prisma.Sql {
   const rows = JSON.stringify(
     answers.map(({ owner, keyed, answer }) => ({
-      ...{ w: owner.workspaceId, a: owner.actorId, p: keyed.procedure, k: keyed.key, f: keyed.fingerprint },
+      ...{ w: owner.workspaceId, a: principalOf(owner), p: keyed.procedure, k: keyed.key, f: keyed.fingerprint },
       answer,
     })),
   );

@@ -11,3 +11,4 @@ export {
   type NewAnswer,
   toAnswers,
 } from './idempotency.ts';
+export { findReplay, isReplay, once } from './once.ts';

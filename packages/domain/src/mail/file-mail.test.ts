@@ -18,7 +18,9 @@ test('each message is a file of its own, in the order of sending, that nobody el
   const names = (await readdir(directory)).sort();
   const messages = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));
   expect(messages.map((message) => /^Subject: (.*)$/m.exec(message)?.[1])).toEqual(['first', 'second']);
-  expect(messages[0]).toMatch(/^To: ada@example\.com\nSubject: first\nDate: .* GMT\n\nHello\.\n\nA token\.\n$/);
+  expect(messages[0]).toMatch(
+    /^To: ada@example\.com\nSubject: first\nDate: .* GMT\nMessage-ID: <[0-9a-f-]{36}@morket>\n\nHello\.\n\nA token\.\n$/,
+  );
   for (const name of names) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
 });

@@ -1,2 +1,3 @@
 export { createFileMail } from './file-mail.ts';
-export type { Mail, MailPort } from './mail.port.ts';
+export { type Mail, type MailPort, MailRefused } from './mail.port.ts';
+export { createSmtpMail } from './smtp-mail.ts';

@@ -49,6 +49,43 @@ test('a secret says only that it changed', () => {
   );
 });
 
+/** Puts a value in a field, under these names and lists from the inside out. */
+const within = (name: string, value: unknown, path: readonly string[]) =>
+  path.reduce<Record<string, unknown>>((inner, outer) => ({ [outer]: outer === 'items' ? [1, inner] : inner }), {
+    [name]: value,
+  });
+const path = fc.array(fc.constantFrom('settings', 'items', 'name', 'after'), { minLength: 1, maxLength: 40 });
+
+/** Invariant: so it is however deep the field stands, in objects and lists, and beside others. */
+test('a secret inside a field says only that it changed', () => {
+  fc.assert(
+    fc.property(secretName, fc.uuid(), fc.uuid(), path, (name, before, after, names) => {
+      fc.pre(before !== after);
+      const changes = changedFields(within(name, before, names), within(name, after, names));
+      const text = JSON.stringify(changes);
+      expect(text).not.toContain(before);
+      expect(text).not.toContain(after);
+      expect(text).toContain('[redacted]');
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what stands beside a secret is written down as it is, and what nests without end is cut', () => {
+  const at = new Date(0);
+  const before = { config: { url: 'a', token: 't', limits: [1n, { at, none: null }] } };
+  const after = { config: { url: 'b', token: 't', limits: [1n, { at, none: null }] } };
+  expect(changedFields(before, after).after).toEqual({
+    config: { url: 'b', token: '[redacted]', limits: [1, { at: at.toISOString(), none: null }] },
+  });
+  const deep = within(
+    'name',
+    'y',
+    Array.from({ length: 100 }, () => 'level'),
+  );
+  expect(JSON.stringify(changedFields({}, deep))).toContain('[redacted]');
+});
+
 test('credits are written as numbers', () => {
   expect(changedFields({ balance: 10n }, { balance: 15n })).toEqual({
     before: { balance: 10 },

@@ -4,11 +4,11 @@ import { aStage, CANARIES, scenesOf } from '../../test/scenes.ts';
 
 const world = useWorld();
 
-/** Every string under a name that says token, at any depth. */
+/** Every string under a name that says token or secret, at any depth. */
 function tokensIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, item]) =>
-    typeof item === 'string' && /token/i.test(name) ? [item] : tokensIn(item),
+    typeof item === 'string' && /token|secret/i.test(name) ? [item] : tokensIn(item),
   );
 }
 
@@ -32,9 +32,14 @@ async function histories(): Promise<string> {
 
 test('no password, key, token, salt or hash is in any history or any log', async () => {
   const secrets = new Set<string>(Object.values(CANARIES));
+  const { audit } = world.services;
+  const shown: string[] = [];
   for (const { run } of Object.values(scenesOf(world))) {
     const stage = await aStage(world);
     for (const token of [...tokensIn(stage.person), ...tokensIn(await run(stage))]) secrets.add(token);
+    shown.push(JSON.stringify(await audit.list(stage.scope, { limit: 200 })));
+    for (const format of ['csv', 'json'] as const)
+      shown.push((await audit.export(stage.scope, { format, limit: 5_000 })).content);
   }
   const { read } = world.db;
   for (const { passwordHash } of await read.user.findMany()) secrets.add(passwordHash);
@@ -42,6 +47,7 @@ test('no password, key, token, salt or hash is in any history or any log', async
     ...(await read.session.findMany()).flatMap(({ keySalt, rotationKeyHash }) => [keySalt, rotationKeyHash]),
     ...(await read.workspace.findMany()).map(({ keySalt }) => keySalt),
     ...(await read.invitation.findMany()).map(({ tokenHash }) => tokenHash),
+    ...(await read.apiKey.findMany()).flatMap(({ keyHash, previousHash }) => [keyHash, previousHash]),
     ...(await read.apiCredential.findMany()).flatMap(({ sealedKey, sealedSecret }) => [sealedKey, sealedSecret]),
     ...world.configuration.ring.versions.values(),
   ];
@@ -49,7 +55,7 @@ test('no password, key, token, salt or hash is in any history or any log', async
 
   // Each kind is really there: a search that finds nothing because it looks for nothing proves nothing.
   expect(secrets.size).toBeGreaterThan(300);
-  const text = await histories();
+  const text = `${await histories()}${shown.join('\n')}`;
   expect(text.length).toBeGreaterThan(10_000);
   const logs = JSON.stringify(world.takeLogs());
   for (const secret of secrets) {

@@ -67,7 +67,9 @@ export async function retireKey(db: Db, version: number): Promise<void> {
     const rows = await tx.$queryRaw<unknown[]>`
       select 1 from encryption_keys where version = ${version}::int and retired_at is null for update`;
     if (rows.length === 0) throw new KeyRingMismatch(`there is no encryption key ${version} to retire`, [version]);
-    const inUse = await tx.apiCredential.count({ where: { keyVersion: version } });
+    const credentials = await tx.apiCredential.count({ where: { keyVersion: version } });
+    const signing = { deletedAt: null, OR: [{ keyVersion: version }, { previousKeyVersion: version }] };
+    const inUse = credentials + (await tx.webhookEndpoint.count({ where: signing }));
     if (inUse > 0)
       throw new KeyRingMismatch(`encryption key ${version} still seals ${inUse} secrets: rewrap first`, [version]);
     await tx.encryptionKey.update({ where: { version }, data: { retiredAt: new Date() } });

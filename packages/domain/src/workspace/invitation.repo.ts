@@ -93,6 +93,32 @@ export async function revokeOpen(tx: Tx, scope: WorkspaceScope, id: string): Pro
   return row?.email ?? null;
 }
 
+type InvitationKey = { readonly workspaceId: string; readonly id: string };
+
+/** What the mail of an invitation says; null where it was accepted, revoked or ran out. */
+export async function findOpenToMail(reader: Reader, { workspaceId, id }: InvitationKey) {
+  const row = await reader.invitation.findFirst({
+    where: { workspaceId, id, acceptedAt: null, revokedAt: null, expiresAt: { gt: new Date() } },
+    select: { email: true, role: true, expiresAt: true, workspace: { select: { name: true, keySalt: true } } },
+  });
+  if (!row) return null;
+  const { email, role, expiresAt, workspace } = row;
+  return { email, role, expiresAt, workspaceName: workspace.name, keySalt: workspace.keySalt };
+}
+
+/** From now on this token is the good one; false where the invitation is not open any more. */
+export async function setTokenHash(
+  reader: Reader,
+  { workspaceId, id }: InvitationKey,
+  tokenHash: Uint8Array,
+): Promise<boolean> {
+  const updated = await reader.$executeRaw`
+    update invitations set token_hash = ${tokenHash}
+     where workspace_id = ${workspaceId}::uuid and id = ${id}::uuid and accepted_at is null and revoked_at is null
+       and expires_at > clock_timestamp()`;
+  return updated === 1;
+}
+
 export function findByToken(reader: Reader, tokenHash: Uint8Array<ArrayBuffer>) {
   return reader.invitation.findUnique({ where: { tokenHash } });
 }

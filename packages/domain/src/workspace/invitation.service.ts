@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { can, rankOf } from '@morket/contract/permissions';
 import type { Page, PageInput } from '@morket/contract/primitives';
 import {
@@ -19,56 +19,46 @@ import {
 import type { Db } from '@morket/db';
 import type { Acting, UserScope, WorkspaceScope } from '../access/index.ts';
 import { findUserByEmail, getUser, markEmailVerified } from '../auth/index.ts';
+import { once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
-import type { MailPort } from '../mail/index.ts';
+import { enqueueIn } from '../job/index.ts';
+import { assertWithinLimitIn } from '../plan/index.ts';
 import { record } from '../record/index.ts';
 import * as repo from './invitation.repo.ts';
+import { InvitationMail } from './invitation-mail.ts';
+import { hashOfToken } from './invitation-token.model.ts';
 import * as members from './member.repo.ts';
 import { assertWithinRank } from './membership.model.ts';
 import { lockRoster } from './roster.ts';
 import { lockWorkspace, toWorkspaceDto } from './workspace.repo.ts';
 
-const TOKEN_BYTES = 32;
+const HASH_BYTES = 32;
 const LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 
-const hashOf = (token: string) => new Uint8Array(createHash('sha256').update(token).digest());
-
-type Deps = { readonly db: Db; readonly mail: MailPort };
-
 /** Invitations: bound to an address, good once, for seven days. The token travels by mail alone and is stored hashed. */
-export function createInvitationService({ db, mail }: Deps) {
-  /** Throws `workspace.already_member`, `workspace.already_invited`, `workspace.role_too_high`. */
+export function createInvitationService({ db }: { readonly db: Db }) {
+  /** Throws `workspace.already_member`, `workspace.already_invited`, `workspace.role_too_high`, `plan.limit_reached`. */
   async function create(scope: WorkspaceScope, { email, role }: CreateInvitationInput): Promise<Invitation> {
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
     const now = new Date();
-    const { row, workspaceName } = await db.transaction(async (tx) => {
-      const { role: ownRole, workspace } = await lockRoster(tx, scope, 'invitation:manage');
+    return once(db, scope, async (tx) => {
+      const { role: ownRole } = await lockRoster(tx, scope, 'invitation:manage');
       assertWithinRank(ownRole, role);
       const user = await findUserByEmail(tx, email);
       if (user && (await members.findRole(tx, scope.workspaceId, user.id))) throw AlreadyMember({});
       await repo.closeExpired(tx, scope, email);
       if (await repo.findOpen(tx, scope, email)) throw AlreadyInvited({});
-      const expiresAt = new Date(now.getTime() + LIFETIME_MS);
+      // It takes the seat of whom it invites; accepting it takes no other.
+      await assertWithinLimitIn(tx, scope, 'members');
       const row = await repo.insertInvitation(tx, scope, {
-        id: newId(),
-        email,
-        role,
-        tokenHash: hashOf(token),
-        expiresAt,
+        ...{ id: newId(), email, role, expiresAt: new Date(now.getTime() + LIFETIME_MS) },
+        // Of no token: the one that is good is made when it is mailed.
+        tokenHash: new Uint8Array(randomBytes(HASH_BYTES)),
       });
       await record(tx, scope, InvitationCreated(scope.workspaceId, { invitationId: row.id, email, role }));
-      return { row, workspaceName: workspace.name };
+      const { workspaceId } = scope;
+      await enqueueIn(tx, InvitationMail, { invitationId: row.id }, { workspaceId, acting: scope });
+      return repo.toInvitationDto(row, now);
     });
-    await mail.send({
-      to: email,
-      subject: `You are invited to ${workspaceName} on Morket`,
-      text: [
-        `You are invited to the workspace "${workspaceName}" as ${role}.`,
-        `Sign in (or register) with ${email} and accept with this token, by ${row.expiresAt.toUTCString()}:`,
-        token,
-      ].join('\n\n'),
-    });
-    return repo.toInvitationDto(row, now);
   }
 
   async function list(scope: WorkspaceScope, input: PageInput): Promise<Page<Invitation>> {
@@ -79,13 +69,13 @@ export function createInvitationService({ db, mail }: Deps) {
 
   /** Throws `workspace.invitation_not_found` also for one that is used or revoked. */
   async function revoke(scope: WorkspaceScope, { invitationId }: RevokeInvitationInput): Promise<null> {
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       await lockRoster(tx, scope, 'invitation:manage');
       const email = await repo.revokeOpen(tx, scope, invitationId);
       if (email === null) throw InvitationNotFound({});
       await record(tx, scope, InvitationRevoked(scope.workspaceId, { invitationId }));
+      return null;
     });
-    return null;
   }
 
   /**
@@ -93,8 +83,8 @@ export function createInvitationService({ db, mail }: Deps) {
    * so it is verified with it. Throws `workspace.invitation_refused`, `workspace.already_member`.
    */
   async function accept(scope: UserScope, { token }: AcceptInvitationInput): Promise<Workspace> {
-    const tokenHash = hashOf(token);
-    return db.transaction(async (tx) => {
+    const tokenHash = hashOfToken(token);
+    return once(db, scope, async (tx) => {
       const found = await repo.findByToken(tx, tokenHash);
       // The workspace is locked before the invitation: the order every change of members keeps.
       const workspace = found && (await lockWorkspace(tx, found.workspaceId));

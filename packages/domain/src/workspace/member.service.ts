@@ -15,6 +15,8 @@ import {
 import type { Db, Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
 import { findUserByEmail } from '../auth/index.ts';
+import { once } from '../idempotency/index.ts';
+import { assertWithinLimitIn } from '../plan/index.ts';
 import { record } from '../record/index.ts';
 import * as repo from './member.repo.ts';
 import { assertOwnerRemains, assertWithinRank } from './membership.model.ts';
@@ -27,14 +29,15 @@ export function createMemberService({ db }: { readonly db: Db }) {
     return { items, page: input.page, limit: input.limit, total };
   }
 
-  /** Throws `workspace.user_not_found`, `workspace.already_member`, `workspace.role_too_high`. */
+  /** Throws `workspace.user_not_found`, `workspace.already_member`, `workspace.role_too_high`, `plan.limit_reached`. */
   async function add(scope: WorkspaceScope, { email, role }: AddMemberInput): Promise<Member> {
-    return db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
       assertWithinRank(ownRole, role);
       const user = await findUserByEmail(tx, email);
       if (!user) throw UserNotFound({});
       if (await repo.findRole(tx, scope.workspaceId, user.id)) throw AlreadyMember({});
+      await assertWithinLimitIn(tx, scope, 'members');
       const member = await repo.insertMember(tx, scope.workspaceId, { userId: user.id, role });
       await record(tx, scope, MemberAdded(scope.workspaceId, { userId: user.id, role }));
       return member;
@@ -50,20 +53,20 @@ export function createMemberService({ db }: { readonly db: Db }) {
 
   /** Throws `workspace.member_not_found`, `workspace.role_too_high`, `workspace.last_owner`. */
   async function remove(scope: WorkspaceScope, { userId }: RemoveMemberInput): Promise<null> {
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
       const role = await roleOf(tx, scope, userId);
       assertWithinRank(ownRole, role);
       assertOwnerRemains(await repo.countOwners(tx, scope), role, null);
       await repo.deleteMember(tx, scope, userId);
       await record(tx, scope, MemberRemoved(scope.workspaceId, { userId, role }));
+      return null;
     });
-    return null;
   }
 
   /** Throws `workspace.member_not_found`, `workspace.role_too_high`, `workspace.last_owner`. */
   async function updateRole(scope: WorkspaceScope, { userId, role }: UpdateMemberRoleInput): Promise<Member> {
-    return db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const { role: ownRole } = await lockRoster(tx, scope, 'member:manage');
       const previousRole = await roleOf(tx, scope, userId);
       assertWithinRank(ownRole, previousRole, role);

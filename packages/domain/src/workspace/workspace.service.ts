@@ -16,6 +16,7 @@ import type { Db, Tx } from '@morket/db';
 import type { Acting, UserScope, WorkspaceScope } from '../access/index.ts';
 import type { SessionService } from '../auth/index.ts';
 import type { BillingService } from '../billing/index.ts';
+import { once } from '../idempotency/index.ts';
 import { newId } from '../ids/index.ts';
 import { record } from '../record/index.ts';
 import * as members from './member.repo.ts';
@@ -49,16 +50,15 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
 
   /** Makes a workspace with the caller as its owner and an empty billing account. */
   async function create(scope: UserScope, { name }: CreateWorkspaceInput): Promise<Workspace> {
-    const row = await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const row = await insertUnderFreeSlug(tx, newId(), name);
       const acting: Acting = { ...scope, workspaceId: row.id };
       await members.insertMember(tx, row.id, { userId: scope.actorId, role: 'owner' });
       await billing.openAccountIn(tx, row.id);
       await record(tx, acting, WorkspaceCreated(row.id, { name, slug: row.slug, ownerId: scope.actorId }));
       await record(tx, acting, MemberAdded(row.id, { userId: scope.actorId, role: 'owner' }));
-      return row;
+      return repo.toWorkspaceDto(row, 'owner');
     });
-    return repo.toWorkspaceDto(row, 'owner');
   }
 
   /** Exactly the workspaces the caller is a member of. */
@@ -75,40 +75,39 @@ export function createWorkspaceService({ db, billing, sessions }: Deps) {
 
   /** Renames; the slug stays, because links hold it. */
   async function update(scope: WorkspaceScope, { name }: UpdateWorkspaceInput): Promise<Workspace> {
-    const row = await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       const { workspace: before } = await lockRoster(tx, scope, 'workspace:update');
       const after = await repo.renameWorkspace(tx, scope, name);
       await record(tx, scope, WorkspaceUpdated(scope.workspaceId, { name }), {
         before: { name: before.name },
         after: { name: after.name },
       });
-      return after;
+      return repo.toWorkspaceDto(after, scope.role);
     });
-    return repo.toWorkspaceDto(row, scope.role);
   }
 
   /** Closes the workspace to everyone. Its ledger and audit log stay. */
   async function remove(scope: WorkspaceScope): Promise<null> {
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       await lockRoster(tx, scope, 'workspace:delete');
       await repo.markDeleted(tx, scope);
       await billing.closeAccountIn(tx, scope);
       await record(tx, scope, WorkspaceDeleted(scope.workspaceId, {}));
+      return null;
     });
-    return null;
   }
 
   /** The workspace that calls of this session mean when they name none; null for none. Throws `access.forbidden`. */
   async function setActive(scope: UserScope, { workspaceId }: SetActiveWorkspaceInput): Promise<null> {
     // no record: a preference of one session.
-    await db.transaction(async (tx) => {
+    return once(db, scope, async (tx) => {
       if (workspaceId !== null) {
         const role = await members.findRole(tx, workspaceId, scope.actorId);
         if (!role || !(await repo.lockWorkspace(tx, workspaceId))) throw Forbidden({});
       }
       await sessions.setActiveWorkspaceIn(tx, scope, workspaceId);
+      return null;
     });
-    return null;
   }
 
   return { create, list, get, update, delete: remove, setActive };

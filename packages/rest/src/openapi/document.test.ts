@@ -1,4 +1,5 @@
 import { ERROR_KINDS } from '@morket/contract/errors';
+import { isKeyPermission } from '@morket/contract/permissions';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, test } from 'vitest';
 import { type Operation, operations } from '../operation.ts';
@@ -20,8 +21,9 @@ function answerOf({ path, method }: Operation, status: number): Answer {
   return (name === undefined ? answer : document.components.responses[name]) as Answer; // the tests below look into it
 }
 
+const all = operations();
 const operationNamed = (path: string) => {
-  const { path: address = '', method = 'GET' } = operations().find(({ procedure }) => procedure.path === path) ?? {};
+  const { path: address = '', method = 'GET' } = all.find(({ procedure }) => procedure.path === path) ?? {};
   return document.paths[address]?.[method.toLowerCase()];
 };
 
@@ -72,19 +74,30 @@ describe.each(operations().map((operation) => [operation.procedure.path, operati
     });
 
     test('documents the headers of its answers', () => {
-      for (const status of [operation.status, ...failures.keys()]) {
+      for (const [status, definitions] of failures) {
+        const isBusy =
+          status === 429 || status === 503 || definitions.some(({ code }) => code === 'idempotency.in_progress');
         const expected = [
           'X-Request-Id',
           ...(status === 401 ? ['WWW-Authenticate'] : []),
-          ...(status === 429 || status === 503 ? ['Retry-After'] : []),
+          ...(isBusy ? ['Retry-After'] : []),
         ];
         expect(Object.keys(answerOf(operation, status).headers)).toEqual(expected);
       }
+      const { keepsAnswer } = operation.procedure;
+      const ofSuccess = ['X-Request-Id', ...(keepsAnswer ? ['Idempotency-Replayed'] : [])];
+      expect(Object.keys(answerOf(operation, operation.status).headers)).toEqual(ofSuccess);
     });
 
-    test('asks for a token unless it is public', () => {
-      const { security } = document.paths[operation.path]?.[operation.method.toLowerCase()] ?? {};
-      expect(security).toEqual(operation.procedure.access.kind === 'public' ? [] : [{ bearer: [] }]);
+    test('asks for a token unless it is public, or for an API key where one may hold the permission', () => {
+      const { access } = operation.procedure;
+      const one = document.paths[operation.path]?.[operation.method.toLowerCase()];
+      const takesKeys = access.kind === 'workspace' && isKeyPermission(access.permission);
+      expect(one?.security).toEqual([
+        ...(access.kind === 'public' ? [] : [{ bearer: [] }]),
+        ...(takesKeys ? [{ apiKey: [] }] : []),
+      ]);
+      expect(/[Tt]akes no API key\./.test(one?.description ?? '')).toBe(access.kind !== 'public' && !takesKeys);
     });
   },
 );
@@ -115,6 +128,7 @@ test('path fields are parameters, and the body is what is left', () => {
   expect(rotate?.parameters).toMatchObject([
     { name: 'workspaceId', in: 'path', required: true },
     { name: 'credentialId', in: 'path', required: true },
+    { $ref: '#/components/parameters/IdempotencyKey' },
   ]);
   expect(rotate?.requestBody?.content['application/json'].schema).toMatchObject({
     properties: { key: {}, secret: {} },
@@ -126,19 +140,35 @@ test('path fields are parameters, and the body is what is left', () => {
   expect(operationNamed('auth.sessions.revokeOthers')?.requestBody).toBeUndefined();
 });
 
-test('the Idempotency-Key header is documented where it is read', () => {
-  const takingIt = operations().filter(({ procedure }) =>
+test('every change that needs a token, and the exchange of a refresh token, document the Idempotency-Key header', () => {
+  const takingIt = all.filter(({ procedure }) =>
     operationNamed(procedure.path)?.parameters?.some(
       (parameter) => '$ref' in parameter && parameter.$ref === '#/components/parameters/IdempotencyKey',
     ),
   );
-  expect(takingIt.map(({ procedure }) => procedure.path)).toEqual([
-    'auth.refresh',
-    'billing.addCredits',
-    'billing.debit',
-    'billing.reverse',
-    'billing.holds.create',
-    'billing.holds.capture',
-    'billing.holds.release',
-  ]);
+  const wanted = all.filter(
+    ({ method, procedure: { access, path } }) =>
+      (method !== 'GET' && access.kind !== 'public') || path === 'auth.refresh',
+  );
+  const pathsOf = (list: typeof all) => list.map(({ procedure }) => procedure.path);
+  expect(pathsOf(takingIt)).toEqual(pathsOf(wanted));
+  for (const { procedure } of wanted) {
+    const codes = procedure.errors.map(({ code }) => code).filter((code) => code.startsWith('idempotency.'));
+    const isExchange = procedure.path === 'auth.refresh';
+    expect(codes).toEqual(isExchange ? [] : ['idempotency.in_progress', 'idempotency.mismatch']);
+  }
+});
+
+describe('webhooks', () => {
+  test('are the events that can be delivered, each with a body as it is sent and the headers that sign it', () => {
+    const names = Object.keys(document.webhooks);
+    expect(names).toContain('billing.debited');
+    expect(names).toContain('webhook.test');
+    expect(names.filter((name) => /^(?:auth|webhook)\./.test(name))).toEqual(['webhook.test']);
+    expect(document.webhooks['billing.debited']?.post).toMatchObject({
+      operationId: 'billing.debited.delivered',
+      requestBody: { content: { 'application/json': { example: { type: 'billing.debited', data: { version: 1 } } } } },
+      parameters: [{ name: 'webhook-id' }, { name: 'webhook-timestamp' }, { name: 'webhook-signature' }],
+    });
+  });
 });

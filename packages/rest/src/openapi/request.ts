@@ -20,15 +20,12 @@ export type RequestBody = {
   readonly content: { readonly 'application/json': { readonly schema: JsonSchema; readonly example: unknown } };
 };
 
-/** Reads the header without having a field of that name, so no schema shows it. */
-const TAKES_KEY_HEADER: ReadonlySet<string> = new Set(['auth.refresh']);
-
 export const IDEMPOTENCY_KEY_PARAMETER = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
   description:
-    'Chosen by you, one for each intended effect. A retry under it repeats the first answer and does nothing twice.',
+    'Chosen by you, one for each intended effect: a random UUID will do. A retry under it gets the answer of the first call and does nothing twice.',
   schema: jsonSchemaOf(IdempotencyKey, 'input'),
 } as const satisfies Parameter;
 
@@ -59,11 +56,10 @@ export function parametersOf(operation: Operation): readonly Parameter[] {
     Object.entries(fields)
       .filter(([name]) => pathParameters.includes(name) === (where === 'path'))
       .map(([name, schema]) => parameter(where, name, schema));
-  const takesKey = Object.hasOwn(fields, 'idempotencyKey') || TAKES_KEY_HEADER.has(procedure.path);
   return [
     ...named('path'),
     ...(source === 'query' ? named('query') : []),
-    ...(takesKey ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(procedure.readsKey ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
 }
 

@@ -14,11 +14,22 @@ export type Response = {
 
 const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 
-/** Headers of every answer, and those that come with some statuses. */
-const headersOf = (status: number) => ({
-  'X-Request-Id': header('RequestId'),
+/** The header of every answer. */
+const ALWAYS = { 'X-Request-Id': header('RequestId') };
+
+/** Whether one of these failures says how long to wait. */
+const asksToWait = (definitions: readonly ErrorDefinition[]): boolean =>
+  definitions.some(({ details }) => Object.hasOwn(fieldsOf(jsonSchemaOf(details, 'output')), 'retryAfterSeconds'));
+
+const failureHeaders = (status: number, definitions: readonly ErrorDefinition[]) => ({
+  ...ALWAYS,
   ...(status === 401 ? { 'WWW-Authenticate': header('Challenge') } : {}),
-  ...(status === 429 || status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
+  ...(asksToWait(definitions) ? { 'Retry-After': header('RetryAfter') } : {}),
+});
+
+const successHeaders = ({ keepsAnswer }: Operation['procedure']) => ({
+  ...ALWAYS,
+  ...(keepsAnswer ? { 'Idempotency-Replayed': header('Replayed') } : {}),
 });
 
 /** `billing.insufficient_credits` → `BillingInsufficientCredits`. */
@@ -74,7 +85,7 @@ function failureResponse(
   const schema = failureSchema(definitions, components);
   const response = {
     description: definitions.map(({ code }) => `\`${code}\``).join(', '),
-    headers: headersOf(status),
+    headers: failureHeaders(status, definitions),
     content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
   };
   const [first, ...others] = definitions;
@@ -109,7 +120,7 @@ function successResponse(operation: Operation, components: Components): Response
   const result = exampleOf(components.inlineOf(procedure.output, 'output'), components.resolve);
   return {
     description: status === 201 ? 'Created.' : 'Done.',
-    headers: headersOf(status),
+    headers: successHeaders(procedure),
     content: { 'application/json': { schema, example: successEnvelope(operation, result) } },
   };
 }

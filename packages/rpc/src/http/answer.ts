@@ -6,6 +6,8 @@ import type { Context } from '../context.ts';
 import type { CallAnswer } from './call-procedure.ts';
 import { retryAfterOf } from './retry-after.ts';
 
+/** Marks an answer that was given before under the same idempotency key. */
+export const REPLAYED = 'idempotency-replayed';
 const MULTI_STATUS = 207;
 /** What an answer depends on beside the address, as tRPC says it. */
 const VARY = 'trpc-accept, accept';
@@ -38,6 +40,9 @@ function failureHeaders(answers: readonly CallAnswer[], status: number): Record<
   };
 }
 
+/** Whether every call of a request got an answer of before: one header speaks for all. */
+const areReplays = ({ ctx, paths }: Answered): boolean => paths.length > 0 && ctx.seen.replays === paths.length;
+
 /** Sends the answers of a request's calls as tRPC's adapter would: one envelope, or a list of them. */
 export function createSend(options: {
   readonly responseMeta: ResponseMeta | undefined;
@@ -59,6 +64,8 @@ export function createSend(options: {
   }
 
   return (reply: FastifyReply, answered: Answered, answers: readonly CallAnswer[]): FastifyReply => {
+    // Who took too long has been answered for.
+    if (reply.sent) return reply;
     const status = statusOf(answers);
     const vary = reply.getHeader('vary');
     reply
@@ -67,6 +74,7 @@ export function createSend(options: {
       .header('cache-control', 'no-store')
       .header('vary', vary === undefined ? VARY : `${vary}, ${VARY}`);
     if (status !== 200) reply.headers(failureHeaders(answers, status));
+    if (areReplays(answered)) reply.header(REPLAYED, 'true');
     if (responseMeta) applyMeta(reply, answered, answers);
     return reply.send(answered.isBatch ? `[${answers.map(({ text }) => text).join(',')}]` : answers[0]?.text);
   };

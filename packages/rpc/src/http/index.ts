@@ -1,6 +1,10 @@
-export { abortSignalOf, isTimedOut } from './abort-signal.ts';
+export { abortSignalOf } from './abort-signal.ts';
+export { REPLAYED } from './answer.ts';
 export { BODY_LIMIT_BYTES, failureOf } from './failure.ts';
 export { readJsonBytes } from './json-body.ts';
+export { refuseKeysInUrls } from './key-in-url.ts';
 export { addressOf, createContextFactory, seenOf } from './request-context.ts';
 export { retryAfterOf } from './retry-after.ts';
+export { runnersOf } from './run-procedure.ts';
+export { isTimedOut, limitHandlers } from './time-limit.ts';
 export { registerTrpc, type TrpcOptions } from './trpc-route.ts';

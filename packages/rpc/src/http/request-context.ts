@@ -12,6 +12,12 @@ const headerOf = (request: FastifyRequest, name: string): string | null => {
   return typeof value === 'string' && value !== '' ? value : null;
 };
 
+/** An empty one is a mistake to be told, not a call without a key. */
+const idempotencyKeyOf = ({ headers }: FastifyRequest): string | null => {
+  const value = headers['idempotency-key'];
+  return typeof value === 'string' ? value : null;
+};
+
 /** Null without a header; a header that is no bearer token is a bad token, not a missing one. */
 const bearerOf = (header: string | null): string | null => header && (BEARER.exec(header)?.[1] ?? '');
 
@@ -28,19 +34,26 @@ function subdomainOf(host: string, baseDomain: string | undefined): string | und
 export const addressOf = (request: FastifyRequest): string | null => (isIP(request.ip) ? request.ip : null);
 
 /** Makes the context of each request: headers read once, nothing verified yet, never throws. */
-export function createContextFactory(deps: { readonly services: Services; readonly baseDomain?: string | undefined }) {
+export function createContextFactory(deps: {
+  readonly services: Services;
+  readonly baseDomain?: string | undefined;
+  /** The trace context of a request; absent where traces are off. */
+  readonly traceparentOf?: ((request: FastifyRequest) => string | undefined) | undefined;
+}) {
   return (request: FastifyRequest): Context => ({
     origin: {
       requestId: request.id,
       ip: addressOf(request),
       userAgent: headerOf(request, 'user-agent')?.toWellFormed().slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+      traceparent: deps.traceparentOf?.(request),
     },
     bearer: bearerOf(headerOf(request, 'authorization')),
+    apiKey: headerOf(request, 'x-api-key'),
     workspaceHeaders: [headerOf(request, 'x-workspace-id'), headerOf(request, 'x-tenant-id')].filter(
       (id) => id !== null,
     ),
     subdomain: subdomainOf(request.host, deps.baseDomain),
-    idempotencyKey: headerOf(request, 'idempotency-key'),
+    idempotencyKey: idempotencyKeyOf(request),
     services: deps.services,
     log: request.log,
     seen: seenOf(request),

@@ -1,4 +1,10 @@
-import { type AnyTRPCProcedure, getTRPCErrorFromUnknown, TRPCError, type TRPCProcedureType } from '@trpc/server';
+import {
+  type AnyTRPCProcedure,
+  type AnyTRPCRouter,
+  getTRPCErrorFromUnknown,
+  TRPCError,
+  type TRPCProcedureType,
+} from '@trpc/server';
 import type { Context } from '../context.ts';
 import { type Parse, parserOf } from './parser.ts';
 import { type Settled, settle } from './settle.ts';
@@ -130,4 +136,11 @@ export function procedureRunner(procedure: AnyTRPCProcedure): (call: ProcedureCa
       meta,
       input: undefined,
     });
+}
+
+/** The runners of a router's procedures, by path. */
+export function runnersOf(router: AnyTRPCRouter): ReadonlyMap<string, ReturnType<typeof procedureRunner>> {
+  // At run time the record is flat, keyed by the whole path; its type is the nested one.
+  const flat = router._def.procedures as unknown as Readonly<Record<string, AnyTRPCProcedure>>;
+  return new Map(Object.entries(flat).map(([path, procedure]) => [path, procedureRunner(procedure)]));
 }

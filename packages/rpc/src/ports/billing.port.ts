@@ -49,7 +49,7 @@ export type RechargePort = {
   getRule(scope: WorkspaceScope): Promise<AutoRecharge>;
   setRule(scope: WorkspaceScope, input: SetAutoRechargeInput): Promise<Billing>;
   setMethod(scope: WorkspaceScope, input: SetPaymentMethodInput): Promise<PaymentMethodSummary>;
-  removeMethod(scope: WorkspaceScope): Promise<void>;
+  removeMethod(scope: WorkspaceScope): Promise<null>;
   list(scope: WorkspaceScope, input: PageInput): Promise<Page<Recharge>>;
 };
 

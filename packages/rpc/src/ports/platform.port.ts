@@ -1,8 +1,18 @@
 import type { Permission } from '@morket/contract/permissions';
-import type { AccessClaims, RequestOrigin, TenantSources, UserScope, WorkspaceScope } from '@morket/domain/access';
+import type {
+  AccessClaims,
+  KeyClaims,
+  RequestOrigin,
+  TenantSources,
+  UserScope,
+  WorkspaceScope,
+} from '@morket/domain/access';
 
 export type AccessPort = {
-  identify(bearer: string | null): Promise<AccessClaims>;
+  /** The bearer token of `Authorization`, which may be an API key, and the key of `X-API-Key`. */
+  identify(bearer: string | null, apiKey?: string | null): Promise<AccessClaims>;
+  /** The id of the key that these claim to be. What this process has never seen to be one is looked up once `charge` has let it. */
+  proveKey(claims: KeyClaims, origin: RequestOrigin, charge: () => Promise<void>): Promise<string>;
   userScope(claims: AccessClaims, origin: RequestOrigin): Promise<UserScope>;
   workspaceScope(
     claims: AccessClaims,
@@ -19,9 +29,12 @@ export type HealthPort = {
 /** The budget of an address that a public call is charged to; `none` is for what load balancers ask. */
 export type AddressPolicy = 'auth' | 'refresh' | 'anonymous' | 'none';
 
-/** Both throw `request.rate_limited`. */
+/** All throw `request.rate_limited`. */
 export type LimitPort = {
-  chargeAddress(policy: AddressPolicy, ip: string | null): Promise<void>;
-  /** `password` is the small budget of calls that prove a password. */
-  chargeUser(policy: 'principal' | 'password', userId: string): Promise<void>;
+  /** `key` is the budget of calls under API keys that this process has never seen to be good. */
+  chargeAddress(policy: AddressPolicy | 'key', ip: string | null): Promise<void>;
+  /** A person or an API key; `password` is the small budget of calls that prove a password. */
+  chargePrincipal(policy: 'principal' | 'password', principalId: string): Promise<void>;
+  /** What all who act in a workspace have together: a new key makes no new budget. */
+  chargeWorkspace(workspaceId: string): Promise<void>;
 };

@@ -22,6 +22,7 @@ import {
 import { Forbidden } from '@morket/contract/errors';
 import { Done } from '@morket/contract/primitives';
 import { AcceptInvitationInput, AlreadyMember, InvitationRefused, Workspace } from '@morket/contract/workspace';
+import { headerKeyOf } from '../idempotency-key.ts';
 import { publicProcedure, userProcedure } from '../procedures/index.ts';
 import { t } from '../trpc.ts';
 
@@ -40,7 +41,7 @@ const sessionsRouter = t.router({
     .input(RevokeSessionInput)
     .output(Done)
     .mutation(({ ctx, input }) => ctx.services.sessions.revoke(ctx.scope, input)),
-  revokeOthers: userProcedure()
+  revokeOthers: userProcedure({ actsOnSession: true })
     .meta({ rest: { method: 'POST', path: '/auth/sessions/revoke-others' }, summary: 'End all your other sessions' })
     .output(RevokedSessions)
     .mutation(({ ctx }) => ctx.services.sessions.revokeOthers(ctx.scope)),
@@ -65,12 +66,13 @@ export const authRouter = t.router({
     .meta({
       rest: { method: 'POST', path: '/auth/refresh' },
       summary: 'Exchange a refresh token',
+      readsKey: true,
       errors: [RefreshTokenRefused],
     })
     .input(RefreshInput)
     .output(TokenPair)
     .mutation(({ ctx, input }) =>
-      ctx.services.sessions.refresh({ ...input, idempotencyKey: ctx.idempotencyKey }, ctx.origin),
+      ctx.services.sessions.refresh({ ...input, idempotencyKey: headerKeyOf(ctx) }, ctx.origin),
     ),
   logout: publicProcedure('refresh')
     .meta({
@@ -99,7 +101,7 @@ export const authRouter = t.router({
     .input(ChangePasswordInput)
     .output(Done)
     .mutation(({ ctx, input }) => ctx.services.auth.changePassword(ctx.scope, input)),
-  setActiveWorkspace: userProcedure()
+  setActiveWorkspace: userProcedure({ actsOnSession: true })
     .meta({
       rest: { method: 'PUT', path: '/auth/active-workspace' },
       summary: 'Choose the active workspace',

@@ -18,12 +18,11 @@ import {
   TransactionNotFound,
   TransactionPage,
 } from '@morket/contract/billing';
-import { IdempotencyMismatch } from '@morket/contract/errors';
 import { PageInput } from '@morket/contract/primitives';
+import { keyed } from '../idempotency-key.ts';
 import { workspaceProcedure } from '../procedures/index.ts';
 import { t } from '../trpc.ts';
 import { holdRouter } from './hold.router.ts';
-import { keyed } from './idempotency-key.ts';
 import { rechargeProcedures } from './recharge.router.ts';
 
 const BILLING = '/workspaces/{workspaceId}/billing';
@@ -37,7 +36,7 @@ export const billingRouter = t.router({
     .meta({
       rest: { method: 'POST', path: `${BILLING}/credits`, status: 201 },
       summary: 'Add credits',
-      errors: [BalanceTooLarge, ExpiryInThePast, IdempotencyMismatch],
+      errors: [BalanceTooLarge, ExpiryInThePast],
     })
     .input(AddCreditsInput)
     .output(Movement)
@@ -46,7 +45,7 @@ export const billingRouter = t.router({
     .meta({
       rest: { method: 'POST', path: `${BILLING}/debits` },
       summary: 'Spend credits',
-      errors: [InsufficientCredits, CreditLimitReached, IdempotencyMismatch],
+      errors: [InsufficientCredits, CreditLimitReached],
     })
     .input(DebitInput)
     .output(Movement)
@@ -55,7 +54,7 @@ export const billingRouter = t.router({
     .meta({
       rest: { method: 'POST', path: `${BILLING}/transactions/{transactionId}/reversal`, status: 201 },
       summary: 'Take a transaction back by a new one',
-      errors: [TransactionNotFound, NotReversible, BalanceTooLarge, IdempotencyMismatch],
+      errors: [TransactionNotFound, NotReversible, BalanceTooLarge],
     })
     .input(ReverseInput)
     .output(Movement)

@@ -13,10 +13,9 @@ import {
   ListHoldsInput,
   ReleaseHoldInput,
 } from '@morket/contract/billing';
-import { IdempotencyMismatch } from '@morket/contract/errors';
+import { keyed } from '../idempotency-key.ts';
 import { workspaceProcedure } from '../procedures/index.ts';
 import { t } from '../trpc.ts';
-import { keyed } from './idempotency-key.ts';
 
 const HOLDS = '/workspaces/{workspaceId}/billing/holds';
 
@@ -25,7 +24,7 @@ export const holdRouter = t.router({
     .meta({
       rest: { method: 'POST', path: HOLDS, status: 201 },
       summary: 'Set credits aside',
-      errors: [InsufficientCredits, CreditLimitReached, IdempotencyMismatch],
+      errors: [InsufficientCredits, CreditLimitReached],
     })
     .input(CreateHoldInput)
     .output(Hold)
@@ -34,7 +33,7 @@ export const holdRouter = t.router({
     .meta({
       rest: { method: 'POST', path: `${HOLDS}/{holdId}/captures` },
       summary: 'Spend held credits',
-      errors: [HoldNotFound, HoldResolved, CaptureExceedsHold, IdempotencyMismatch],
+      errors: [HoldNotFound, HoldResolved, CaptureExceedsHold],
     })
     .input(CaptureHoldInput)
     .output(Capture)
@@ -43,7 +42,7 @@ export const holdRouter = t.router({
     .meta({
       rest: { method: 'POST', path: `${HOLDS}/{holdId}/release` },
       summary: 'Free held credits',
-      errors: [HoldNotFound, HoldResolved, IdempotencyMismatch],
+      errors: [HoldNotFound, HoldResolved],
     })
     .input(ReleaseHoldInput)
     .output(Hold)

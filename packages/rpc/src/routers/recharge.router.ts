@@ -44,10 +44,7 @@ export const rechargeProcedures = {
       summary: 'Forget the card, and switch automatic recharge off',
     })
     .output(Done)
-    .mutation(async ({ ctx }) => {
-      await ctx.services.recharges.removeMethod(ctx.scope);
-      return null;
-    }),
+    .mutation(({ ctx }) => ctx.services.recharges.removeMethod(ctx.scope)),
   recharges: workspaceProcedure('billing:read')
     .meta({ rest: { method: 'GET', path: `${BILLING}/recharges` }, summary: 'Purchases of credits, newest first' })
     .input(PageInput)

@@ -33,7 +33,7 @@ const membersRouter = t.router({
     .input(ListMembersInput)
     .output(MemberPage)
     .query(({ ctx, input }) => ctx.services.members.list(ctx.scope, input)),
-  add: workspaceProcedure('member:manage')
+  add: workspaceProcedure('member:manage', { limit: 'members' })
     .meta({
       rest: { method: 'POST', path: '/workspaces/{workspaceId}/members', status: 201 },
       summary: 'Add a person who has an account',
@@ -63,7 +63,7 @@ const membersRouter = t.router({
 });
 
 const invitationsRouter = t.router({
-  create: workspaceProcedure('invitation:manage')
+  create: workspaceProcedure('invitation:manage', { limit: 'members' })
     .meta({
       rest: { method: 'POST', path: '/workspaces/{workspaceId}/invitations', status: 201 },
       summary: 'Invite an address',

@@ -132,6 +132,11 @@ function valuesOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
   if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values);
   if (schema instanceof z.ZodNull) return fc.constant(null);
+  if (schema instanceof z.ZodUnion) return fc.oneof(...schema.options.map((option) => valuesOf(option)));
+  if (schema instanceof z.ZodRecord) return fc.dictionary(plainKeys, valuesOf(schema.valueType));
+  // Keys that superjson refuses are none of theirs.
+  if (schema instanceof z.ZodUnknown)
+    return fc.oneof(fc.string(), numbers, fc.constant(null), fc.dictionary(plainKeys, fc.string()));
   if (schema instanceof z.ZodString)
     return fc.string({ maxLength: 30 }).filter((text) => schema.safeParse(text).success);
   throw new Error(`Say what values of ${schema._zod.def.type} look like.`);

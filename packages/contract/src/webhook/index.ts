@@ -1,0 +1,41 @@
+export { isDeliverable } from './deliverable.ts';
+export {
+  UnknownWebhookEvents,
+  UnsafeWebhookUrl,
+  WebhookDeliveryNotFound,
+  WebhookDeliveryUnderWay,
+  WebhookEndpointIsDisabled,
+  WebhookEndpointNotFound,
+} from './webhook.errors.ts';
+export {
+  WebhookDeliveriesReplayed,
+  WebhookEndpointCreated,
+  WebhookEndpointDeleted,
+  WebhookEndpointDisabled,
+  WebhookEndpointEnabled,
+  WebhookEndpointUpdated,
+  WebhookSecretRotated,
+  WebhookTest,
+} from './webhook.events.ts';
+export {
+  CreateWebhookEndpointInput,
+  ListWebhookDeliveriesInput,
+  ListWebhookEndpointsInput,
+  ReplayWebhookDeliveriesInput,
+  RotateWebhookSecretInput,
+  UpdateWebhookEndpointInput,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookDeliveryDetails,
+  WebhookDeliveryInput,
+  WebhookDeliveryPage,
+  WebhookDeliveryState,
+  WebhookDisabledReason,
+  WebhookEndpoint,
+  WebhookEndpointInput,
+  WebhookEndpointPage,
+  WebhookEndpointState,
+  WebhookEndpointWithSecret,
+  WebhookFailure,
+  WebhookReplay,
+} from './webhook.schema.ts';

@@ -1,0 +1,1 @@
+export { type ApiKeyService, createApiKeyService } from './api-key.service.ts';

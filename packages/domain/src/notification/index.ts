@@ -1,0 +1,3 @@
+export { createDigestMailer, type DigestMailer } from './digest-mailer.ts';
+export { createNotificationService, type NotificationService } from './notification.service.ts';
+export { notifier } from './notifier.ts';

@@ -1,0 +1,2 @@
+export { assertWithinLimitIn } from './limits.ts';
+export { createPlanService, type PlanService } from './plan.service.ts';
