@@ -71,9 +71,9 @@ async function debitByHand(): Promise<void> {
     [plain, ACTOR, payload, requestId],
   );
   await client.query(
-    `insert into reference.outbox (id, workspace_id, name, version, aggregate_type, aggregate_id, payload, request_id)
-     values (uuidv7(), $1::uuid, 'billing.debited', 1, 'billing_account', $1::uuid::text, $2, $3)`,
-    [plain, payload, requestId],
+    `insert into reference.outbox (id, partition, workspace_id, name, version, aggregate_type, aggregate_id, payload, actor_id, request_id)
+     values (uuidv7(), hashtextextended($1::uuid::text, 0) & 63, $1::uuid, 'billing.debited', 1, 'billing_account', $1::uuid::text, $2, $3, $4)`,
+    [plain, payload, ACTOR, requestId],
   );
   const fingerprint = createHash('sha256').update(DESCRIPTION).digest();
   await client.query(
