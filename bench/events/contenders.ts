@@ -1,11 +1,6 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Db, Tx } from '@morket/db';
-import {
-  createDispatcher,
-  createInProcessTransport,
-  createRelay,
-  defineConsumer,
-  type StoredEvent,
-} from '@morket/domain/events';
+import { createDispatcher, createInProcessTransport, createRelay, defineConsumer } from '@morket/domain/events';
 import pg from 'pg';
 
 /** Takes everything that waits in the outbox and stores an effect for each event; resolves when nothing waits any more. */

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Reader } from '@morket/db';
 import {
   type Consumer,
@@ -8,7 +9,6 @@ import {
   observerOf,
   readConsumerLag,
   readLag,
-  type StoredEvent,
 } from '@morket/domain/events';
 import { type SafeFetch, SafeFetchError } from '@morket/domain/safe-fetch';
 import type { Span, Telemetry } from '@morket/domain/telemetry';

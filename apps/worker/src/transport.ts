@@ -1,5 +1,6 @@
 import { kafkaSettingsOf } from '@morket/api/kafka-settings';
-import { createInProcessTransport, type EventTransport, type StoredEvent } from '@morket/domain/events';
+import type { StoredEvent } from '@morket/contract/events';
+import { createInProcessTransport, type EventTransport } from '@morket/domain/events';
 import { createKafkaSubscriber, createKafkaTransport } from '@morket/domain/kafka';
 import type { WorkerDeps } from './compose.ts';
 import type { Loop } from './loop.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { StoredEvent } from '@morket/contract/events';
 import { createDb, type Db, Prisma, type Tx } from '@morket/db';
 import { useTestDatabase, withClient } from '@morket/testing/template-database';
 import { afterAll, beforeAll } from 'vitest';
-import { type Consumer, defineConsumer, type StoredEvent } from '../src/events/index.ts';
+import { type Consumer, defineConsumer } from '../src/events/index.ts';
 
 /** One event of a test: `n` counts within its aggregate. */
 export type Written = { readonly aggregate: string; readonly n: number };

@@ -2,10 +2,42 @@ import type { CreateWebhookEndpointInput, WebhookDelivery } from '@morket/contra
 import { createSafeFetch } from '@morket/domain/safe-fetch';
 import { createWebhookDispatcher, type DispatcherDeps } from '@morket/domain/webhook';
 import type { Tenant, World } from '@morket/testing';
-import { vi } from 'vitest';
+import { startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
+import { afterEach, beforeEach, vi } from 'vitest';
 
 /** Lets deliveries go to this machine. */
 export const WITH_PRIVATE = { env: { WEBHOOK_ALLOW_PRIVATE: 'true' } } as const;
+
+/** A receiver for each test of the file; its members may be read inside hooks and tests. */
+export function useReceiver(): WebhookReceiver {
+  let current: WebhookReceiver | undefined;
+  beforeEach(async () => {
+    current = await startReceiver();
+  });
+  afterEach(() => current?.close());
+  const get = (): WebhookReceiver => {
+    if (!current) throw new Error('The receiver exists only inside hooks and tests.');
+    return current;
+  };
+  return {
+    get url() {
+      return get().url;
+    },
+    get port() {
+      return get().port;
+    },
+    get received() {
+      return get().received;
+    },
+    behave: (next) => get().behave(next),
+    at: (path) => get().at(path),
+    close: () => get().close(),
+  };
+}
+
+/** Whether nothing of the tenant's waits to be delivered any more. */
+export const settled = (world: World, tenant: Tenant) => async () =>
+  (await deliveriesOf(world, tenant)).every(({ state }) => state !== 'pending');
 
 type Overrides = Partial<CreateWebhookEndpointInput>;
 

@@ -1,5 +1,6 @@
 import { migrate } from '@morket/db/migrations';
 import { verifyKeyRing } from '@morket/domain/secrets';
+import { repeating } from '@morket/worker/repeating';
 import { startWorker } from '@morket/worker/run';
 import { compose } from '../compose.ts';
 import type { Env } from '../env.ts';
@@ -7,7 +8,6 @@ import { createLogger } from '../logger.ts';
 import { buildServer } from '../server.ts';
 import { metricsServerOf, telemetryOf } from '../telemetry.ts';
 import { createAnnouncer } from './announce.ts';
-import { startBillingSweep } from './billing-sweep.ts';
 import { configure } from './configuration.ts';
 import { saveRuntime } from './data-dir.ts';
 import { isExpectedFailure } from './expected-failure.ts';
@@ -15,6 +15,8 @@ import { listen } from './listen.ts';
 import { startDatabase } from './open-database.ts';
 import { seedDemo } from './seed.ts';
 import { createShutdown } from './shutdown.ts';
+
+const BILLING_SWEEP_EVERY_MS = 5_000;
 
 /** Brings the process up: database, migrations, keys, demo data, server; in this order, each step announced. */
 export async function start(env: Env): Promise<void> {
@@ -62,7 +64,9 @@ export async function start(env: Env): Promise<void> {
     const metrics = await metricsServerOf(env, telemetry, log);
     if (metrics) shutdown.onStop('metrics', () => metrics.close());
     shutdown.onDrain(composition.drain);
-    for (const sweep of composition.billingSweeps) shutdown.onStop('billing sweep', startBillingSweep(sweep, log).stop);
+    for (const sweep of composition.billingSweeps) {
+      shutdown.onStop('billing sweep', repeating('the billing sweep', BILLING_SWEEP_EVERY_MS, sweep, log).start().stop);
+    }
 
     if (env.DATABASE_URL === undefined) {
       await saveRuntime(paths, { databasePort: Number(new URL(database.url).port), url: url.href });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CloudEvent, cloudEventType, type EventToTell, fromCloudEvent, toCloudEvent } from './cloud-event.ts';
+import { CloudEvent, cloudEventType, fromCloudEvent, toCloudEvent } from './cloud-event.ts';
+import type { StoredEvent } from './stored-event.ts';
 
 const name = fc.constantFrom('billing.debited', 'workspace.member_added', 'forms.submissions.received');
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
@@ -14,7 +15,7 @@ const payload = fc
   // As it comes out of a jsonb column.
   .map((value) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>);
 
-const event: fc.Arbitrary<EventToTell> = fc.record({
+const event: fc.Arbitrary<StoredEvent> = fc.record({
   ...{ id, name, payload, seq: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }), version: fc.integer({ min: 1, max: 40 }) },
   aggregate: fc.record({ type: fc.constantFrom('billing_account', 'user'), id }),
   ...{ workspaceId: maybe(id), actorId: maybe(id), impersonatorId: maybe(id), apiKeyId: maybe(id) },
@@ -62,7 +63,7 @@ test.each([
   ['another version of the specification', { specversion: '0.3' }],
   ['somebody else', { source: 'https://example.com' }],
 ])('what is none of our events is refused: %s', (_, change) => {
-  const aTold = toCloudEvent(fc.sample(event, { numRuns: 1, seed: 7 })[0] as EventToTell); // one was asked for
+  const aTold = toCloudEvent(fc.sample(event, { numRuns: 1, seed: 7 })[0] as StoredEvent); // one was asked for
   expect(() => fromCloudEvent(aTold)).not.toThrow();
   expect(() => fromCloudEvent(change && { ...aTold, ...change })).toThrow();
 });

@@ -1,22 +1,5 @@
 import { z } from 'zod';
-
-/** An event with everything that is known of it. */
-export type EventToTell = {
-  readonly id: string;
-  readonly seq: bigint;
-  readonly workspaceId: string | null;
-  readonly name: string;
-  readonly version: number;
-  readonly aggregate: { readonly type: string; readonly id: string };
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly actorId: string | null;
-  readonly impersonatorId: string | null;
-  readonly apiKeyId: string | null;
-  readonly requestId: string | null;
-  readonly traceparent: string | null;
-  readonly causationId: string | null;
-  readonly createdAt: Date;
-};
+import type { StoredEvent } from './stored-event.ts';
 
 /** 2^63 − 1 has as many digits: padded, numbers compare as text. */
 const SEQUENCE_DIGITS = 19;
@@ -56,11 +39,11 @@ export const CloudEvent = z.object({
 export type CloudEvent = z.infer<typeof CloudEvent>;
 
 /** The CloudEvents type: the name, and from version 2 on the version with it, because a payload that breaks its readers is another type. */
-export const cloudEventType = ({ name, version }: Pick<EventToTell, 'name' | 'version'>): string =>
+export const cloudEventType = ({ name, version }: Pick<StoredEvent, 'name' | 'version'>): string =>
   version === 1 ? name : `${name}.v${version}`;
 
 /** Tells an event in the shape of CloudEvents 1.0. */
-export function toCloudEvent(event: EventToTell): CloudEvent {
+export function toCloudEvent(event: StoredEvent): CloudEvent {
   const { aggregate, actorId, impersonatorId, apiKeyId, requestId, causationId, traceparent } = event;
   return {
     specversion: '1.0',
@@ -84,7 +67,7 @@ export function toCloudEvent(event: EventToTell): CloudEvent {
 }
 
 /** The event behind what `toCloudEvent` made; throws for anything else. */
-export function fromCloudEvent(given: unknown): EventToTell {
+export function fromCloudEvent(given: unknown): StoredEvent {
   const told = CloudEvent.parse(given);
   const [name = '', version = ''] = told.dataschema.slice(SCHEMA.length).split(':');
   return {

@@ -1,4 +1,4 @@
-export { CloudEvent, cloudEventType, type EventToTell, fromCloudEvent, toCloudEvent } from './cloud-event.ts';
+export { CloudEvent, cloudEventType, fromCloudEvent, toCloudEvent } from './cloud-event.ts';
 export { DeadLetterNotFound } from './dead-letter.errors.ts';
 export { DeadLetterRetried } from './dead-letter.events.ts';
 export {
@@ -10,3 +10,4 @@ export {
   RetryDeadLetterInput,
 } from './dead-letter.schema.ts';
 export { type DomainEvent, defineEvent, type EventDefinition } from './define-event.ts';
+export type { StoredEvent } from './stored-event.ts';

@@ -1,5 +1,5 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Tx } from '@morket/db';
-import type { StoredEvent } from './stored-event.ts';
 
 /** Something that follows from events: rows, written in the transaction that also notes the event as processed. */
 export type Consumer = {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { StoredEvent } from '@morket/contract/events';
 import { DeadLetterNotFound } from '@morket/contract/events';
 import { aTenant, type Tenant, useWorld } from '@morket/testing';
 import { aDeadLetter } from '@morket/testing/dead-letters';
 import { beforeEach, expect, test } from 'vitest';
 import { createRetries } from './retries.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 const world = useWorld();
 let tenant: Tenant;

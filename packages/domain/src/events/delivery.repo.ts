@@ -1,6 +1,6 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { Prisma, type Tx } from '@morket/db';
 import { toEventJson } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 /** The first half of the advisory lock of a consumer: shared by who handles its events, alone for who puts old ones before new ones. */
 const CONSUMER_LOCK = 1_871_403;

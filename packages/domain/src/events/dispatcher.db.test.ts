@@ -1,4 +1,5 @@
 import { InsufficientCredits } from '@morket/contract/billing';
+import type { StoredEvent } from '@morket/contract/events';
 import { seededRandom } from '@morket/testing/seeded-random';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -14,7 +15,6 @@ import { type Consumer, defineConsumer } from './consumer.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createRelay } from './relay.ts';
 import { createRetries } from './retries.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { createInProcessTransport } from './transport.ts';
 
 const lab = useEventLab();

@@ -1,9 +1,9 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Db } from '@morket/db';
 import { type Consumer, takes } from './consumer.ts';
 import { createLane } from './lane.ts';
 import { type EventLog, type EventObserver, observerOf } from './observer.ts';
 import { RETRY_DELAYS_MS } from './retry-delays.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 export type DispatcherOptions = {
   readonly db: Db;

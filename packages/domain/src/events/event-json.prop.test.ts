@@ -1,7 +1,7 @@
+import type { StoredEvent } from '@morket/contract/events';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromEventJson, toEventJson } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 const maybeId = fc.option(fc.uuid());
 const event: fc.Arbitrary<StoredEvent> = fc.record({

@@ -1,5 +1,5 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { Prisma } from '@morket/db';
-import type { StoredEvent } from './stored-event.ts';
 
 /** A stored event as JSON carries it: in dead letters, in what a claim reads, and on its way through a transport. */
 export type EventJson = Omit<StoredEvent, 'seq' | 'createdAt' | 'aggregate'> & {

@@ -1,6 +1,6 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Tx } from '@morket/db';
 import type { Consumer } from './consumer.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 /** Brings about the effects of events, in their order; as a set where there are several and the consumer can. */
 export async function handleInOrder(tx: Tx, consumer: Consumer, events: readonly StoredEvent[]): Promise<void> {

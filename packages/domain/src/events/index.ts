@@ -15,6 +15,5 @@ export { createRelay, type Relay, type RelayOptions } from './relay.ts';
 export { replayConsumer } from './replay.ts';
 export { keepOutbox } from './retention.ts';
 export { createRetries, type Retries } from './retries.ts';
-export type { StoredEvent } from './stored-event.ts';
 export { createInProcessTransport, EventRefused, type EventTransport } from './transport.ts';
 export { TookTooLong, within } from './within.ts';

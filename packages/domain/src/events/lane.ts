@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Db } from '@morket/db';
 import { createBatchSize } from './batch-size.ts';
 import type { Consumer } from './consumer.ts';
@@ -5,7 +6,6 @@ import * as repo from './delivery.repo.ts';
 import { failureText } from './failure-text.ts';
 import { handleInOrder } from './handling.ts';
 import { briefOf, type EventLog, type EventObserver } from './observer.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { within } from './within.ts';
 
 type Deps = {

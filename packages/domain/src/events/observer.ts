@@ -1,4 +1,4 @@
-import type { StoredEvent } from './stored-event.ts';
+import type { StoredEvent } from '@morket/contract/events';
 
 /** Hears what becomes of events; for counters. Calls must not throw and take no time. */
 export type EventObserver = {

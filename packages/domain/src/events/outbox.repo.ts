@@ -1,6 +1,6 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { type PointReader, type PointTx, Prisma } from '@morket/db';
 import { EVENT_COLUMNS, type EventJson, fromEventJson } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 /** The first half of the advisory lock by which relays share the queues; the second is the queue. */
 const RELAY_LOCK = 1_871_402;

@@ -1,6 +1,6 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { type PointReader, Prisma, type Tx } from '@morket/db';
 import { type EventJson, fromEventJson } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 export type Aggregate = StoredEvent['aggregate'];
 

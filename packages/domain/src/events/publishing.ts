@@ -1,5 +1,5 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { aggregateKey } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { EventRefused, type EventTransport } from './transport.ts';
 import { within } from './within.ts';
 

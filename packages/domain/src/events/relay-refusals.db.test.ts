@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   byAggregate,
@@ -10,7 +11,6 @@ import {
 } from '../../test/event-lab.ts';
 import { releaseParked } from './operations.ts';
 import { createRelay } from './relay.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { createInProcessTransport, EventRefused, type EventTransport } from './transport.ts';
 
 const lab = useEventLab();

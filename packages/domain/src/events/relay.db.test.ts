@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { createDb } from '@morket/db';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -12,7 +13,6 @@ import {
 import { createDispatcher } from './dispatcher.ts';
 import { waitingPartitions } from './outbox.repo.ts';
 import { createRelay, type Relay, type RelayOptions } from './relay.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { createInProcessTransport } from './transport.ts';
 
 const lab = useEventLab();

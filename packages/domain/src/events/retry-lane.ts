@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { Db } from '@morket/db';
 import { createBatchSize } from './batch-size.ts';
 import type { Consumer } from './consumer.ts';
@@ -7,7 +8,6 @@ import { failureText } from './failure-text.ts';
 import { handleInOrder } from './handling.ts';
 import { briefOf, type EventLog, type EventObserver } from './observer.ts';
 import * as repo from './parked.repo.ts';
-import type { StoredEvent } from './stored-event.ts';
 import { within } from './within.ts';
 
 type Deps = {

@@ -1,5 +1,5 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { type EventJson, fromEventJson, toEventJson } from './event-json.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 /** Takes events from the relay to those who handle them: at least once, and in order for each aggregate. */
 export type EventTransport = {

@@ -1,5 +1,5 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { fromCloudEvent, toCloudEvent } from '@morket/contract/events';
-import type { StoredEvent } from '../events/index.ts';
 
 /** An event as a record of Kafka: CloudEvents 1.0 in binary mode (Kafka protocol binding, v1.0.2). */
 export type KafkaMessage = {

@@ -1,6 +1,7 @@
 import { EVENTS } from '@morket/contract/catalogue';
+import type { StoredEvent } from '@morket/contract/events';
 import type { Message, MessagesStream } from '@platformatic/kafka';
-import { type EventLog, type StoredEvent, within } from '../events/index.ts';
+import { type EventLog, within } from '../events/index.ts';
 import { kafkaFailure } from './failure.ts';
 import { fromMessage, topicOf } from './message.ts';
 import { clientOptions, type KafkaSettings } from './settings.ts';

@@ -1,8 +1,8 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type { ListNotificationsInput, Notification, NotificationType } from '@morket/contract/notification';
 import type { Role } from '@morket/contract/permissions';
 import { Prisma, type Reader, type Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
-import type { StoredEvent } from '../events/index.ts';
 import type { News } from './notification.rules.ts';
 
 type Row = Omit<Notification, 'type'> & { readonly type: string };

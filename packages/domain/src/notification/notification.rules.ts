@@ -8,7 +8,7 @@ import {
   RechargeBlocked,
   RechargeFailed,
 } from '@morket/contract/billing';
-import type { EventDefinition } from '@morket/contract/events';
+import type { EventDefinition, StoredEvent } from '@morket/contract/events';
 import { SubmissionAccepted } from '@morket/contract/form';
 import { JobFailed } from '@morket/contract/job';
 import { NOTIFICATION_TYPES, type NotificationType } from '@morket/contract/notification';
@@ -16,7 +16,6 @@ import type { Permission } from '@morket/contract/permissions';
 import { WebhookEndpointDisabled } from '@morket/contract/webhook';
 import { InvitationAccepted, MemberAdded, MemberRoleChanged } from '@morket/contract/workspace';
 import type { z } from 'zod';
-import type { StoredEvent } from '../events/index.ts';
 
 /** What one event means to people. */
 export type News = {

@@ -1,6 +1,6 @@
 import { aTenant, type Tenant, useWorld } from '@morket/testing';
-import { answering, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { answering } from '@morket/testing/webhook-receiver';
+import { describe, expect, test, vi } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
@@ -8,17 +8,14 @@ import {
   passTime,
   someEvents,
   startDispatcher,
+  useReceiver,
   WAITING,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
 import { OPENS_AFTER } from './health.model.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const endpointOf = (tenant: Tenant, endpointId: string) =>
   world.services.webhookEndpoints.get(tenant.scope, { endpointId });

@@ -1,7 +1,7 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { aTenant, useWorld } from '@morket/testing';
 import { describe, expect, test } from 'vitest';
 import { anEndpoint, deliveriesOf, someEvents } from '../../test/webhook-lab.ts';
-import type { StoredEvent } from '../events/index.ts';
 import { newId } from '../ids/index.ts';
 import { webhooksConsumer } from './consumer.ts';
 

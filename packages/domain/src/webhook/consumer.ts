@@ -1,6 +1,7 @@
+import type { StoredEvent } from '@morket/contract/events';
 import { isDeliverable } from '@morket/contract/webhook';
 import type { Tx } from '@morket/db';
-import { type Consumer, defineConsumer, type StoredEvent } from '../events/index.ts';
+import { type Consumer, defineConsumer } from '../events/index.ts';
 import { newId } from '../ids/index.ts';
 import { insertDeliveries, type NewDelivery } from './delivery.repo.ts';
 import { patternsFor } from './filter.model.ts';

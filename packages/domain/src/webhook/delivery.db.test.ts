@@ -1,22 +1,19 @@
 import { aTenant, useWorld } from '@morket/testing';
-import { startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
+
 import { Webhook } from 'standardwebhooks';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
   dispatchUntil,
   onlyDelivery,
   someEvents,
+  useReceiver,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const settled = (tenant: Parameters<typeof deliveriesOf>[1]) => async () =>
   (await deliveriesOf(world, tenant)).every(({ state }) => state !== 'pending');

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@morket/contract/events';
 import type {
   ListWebhookDeliveriesInput,
   WebhookAttempt,
@@ -7,7 +8,6 @@ import type {
 } from '@morket/contract/webhook';
 import type { Reader, Tx } from '@morket/db';
 import type { WorkspaceScope } from '../access/index.ts';
-import type { StoredEvent } from '../events/index.ts';
 
 export type DeliveryRow = Awaited<ReturnType<Reader['webhookDelivery']['findFirstOrThrow']>>;
 type AttemptRow = Awaited<ReturnType<Reader['webhookAttempt']['findFirstOrThrow']>>;

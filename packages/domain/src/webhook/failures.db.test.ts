@@ -1,6 +1,6 @@
 import { aTenant, type Tenant, useWorld } from '@morket/testing';
-import { answering, type Behaviour, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { answering, type Behaviour } from '@morket/testing/webhook-receiver';
+import { describe, expect, test, vi } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
@@ -9,6 +9,7 @@ import {
   passTime,
   someEvents,
   startDispatcher,
+  useReceiver,
   WAITING,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
@@ -16,11 +17,7 @@ import { createSafeFetch } from '../safe-fetch/index.ts';
 import { RETRY_DELAYS_MS } from './schedule.model.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const attempted = (tenant: Tenant, times: number) => async () => {
   const deliveries = await deliveriesOf(world, tenant);

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../events/index.ts';
+import type { StoredEvent } from '@morket/contract/events';
 
 type Told = Pick<StoredEvent, 'name' | 'version' | 'seq' | 'workspaceId' | 'aggregate' | 'payload' | 'createdAt'>;
 

@@ -1,6 +1,6 @@
 import { aTenant, useWorld } from '@morket/testing';
-import { answering, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { answering } from '@morket/testing/webhook-receiver';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
@@ -8,6 +8,7 @@ import {
   passTime,
   someEvents,
   startDispatcher,
+  useReceiver,
   WAITING,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
@@ -16,11 +17,7 @@ import { OPENS_AFTER } from './health.model.ts';
 /** What an address answers counts for that address alone: an endpoint that has moved meanwhile fares as its new one does. */
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 /** An endpoint that moves while an attempt at its old address is under way. */
 async function aMovedEndpoint() {

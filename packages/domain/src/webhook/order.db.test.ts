@@ -1,27 +1,23 @@
-import { aTenant, type Tenant, useWorld } from '@morket/testing';
-import { answering, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { aTenant, useWorld } from '@morket/testing';
+import { answering } from '@morket/testing/webhook-receiver';
+import { expect, test, vi } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
   dispatchUntil,
   passTime,
+  settled,
   someEvents,
   startDispatcher,
+  useReceiver,
   WAITING,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const amounts = () => receiver.received.map(({ body }) => JSON.parse(body).data.payload.amount as number);
-const settled = (tenant: Tenant) => async () =>
-  (await deliveriesOf(world, tenant)).every(({ state }) => state !== 'pending');
 
 test('an ordered endpoint gets the events of one thing in order, one at a time, from any number of workers', async () => {
   const tenant = await aTenant(world);
@@ -39,7 +35,7 @@ test('an ordered endpoint gets the events of one thing in order, one at a time, 
   });
   await someEvents(world, tenant, 12);
   const [one, other] = [startDispatcher(world), startDispatcher(world)];
-  await vi.waitFor(async () => expect(await settled(tenant)()).toBe(true), WAITING);
+  await vi.waitFor(async () => expect(await settled(world, tenant)()).toBe(true), WAITING);
   await Promise.all([one.stop(), other.stop()]);
   expect(amounts()).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
   expect(most).toBe(1);
@@ -69,7 +65,7 @@ test('what comes behind a failed event of the same thing waits until that is set
   receiver.received.splice(0);
   receiver.behave(answering(200));
   await passTime(world, tenant);
-  await dispatchUntil(world, settled(tenant));
+  await dispatchUntil(world, settled(world, tenant));
   expect(amounts()).toEqual([1, 2, 3]);
 });
 
@@ -81,7 +77,7 @@ test('an event that is given up makes way for the next', async () => {
     update webhook_deliveries set attempts = 9 where workspace_id = ${tenant.id}::uuid
        and seq = (select min(seq) from webhook_deliveries where workspace_id = ${tenant.id}::uuid)`;
   receiver.behave((response, { body }) => response.writeHead(body.includes('"amount":1,') ? 500 : 200).end());
-  await dispatchUntil(world, settled(tenant));
+  await dispatchUntil(world, settled(world, tenant));
   expect((await deliveriesOf(world, tenant)).map(({ state }) => state)).toEqual(['failed', 'delivered']);
   expect(amounts()).toEqual([1, 2]);
 });

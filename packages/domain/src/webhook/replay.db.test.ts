@@ -1,27 +1,23 @@
-import { aTenant, type Tenant, useWorld } from '@morket/testing';
-import { answering, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aTenant, useWorld } from '@morket/testing';
+import { answering } from '@morket/testing/webhook-receiver';
+import { describe, expect, test } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
   dispatchUntil,
   onlyDelivery,
   passTime,
+  settled,
   someEvents,
   startDispatcher,
+  useReceiver,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const ONE_KIND = { events: ['billing.credited'] };
-const settled = (tenant: Tenant) => async () =>
-  (await deliveriesOf(world, tenant)).every(({ state }) => state !== 'pending');
 const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
 
 /** A tenant with an endpoint and as many deliveries, all of which were given up. */
@@ -39,7 +35,7 @@ describe('one delivery', () => {
     const tenant = await aTenant(world);
     await anEndpoint(world, tenant, receiver.url, ONE_KIND);
     await someEvents(world, tenant);
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     const { id } = await onlyDelivery(world, tenant);
     receiver.behave(answering(500));
     const replayed = await world.services.webhookDeliveries.replay(tenant.scope, { deliveryId: id });
@@ -51,7 +47,7 @@ describe('one delivery', () => {
     expect((failed.nextAttemptAt?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(5_000);
     receiver.behave(answering(200));
     await passTime(world, tenant);
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     expect((await onlyDelivery(world, tenant)).log.map(({ number, status }) => [number, status])).toEqual([
       [3, 200],
       [2, 500],
@@ -66,7 +62,7 @@ describe('one delivery', () => {
       update webhook_endpoints set consecutive_failures = 9, paused_until = now() + interval '1 hour' where id = ${endpointId}::uuid`;
     const { id } = await onlyDelivery(world, tenant);
     await world.services.webhookDeliveries.replay(tenant.scope, { deliveryId: id });
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     expect(receiver.received).toHaveLength(1);
   });
 
@@ -105,7 +101,7 @@ describe('a span of time', () => {
       ...{ replayed: 10, hasMore: false },
     });
     await passTime(world, tenant);
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     expect(new Set(ids()).size).toBe(60);
   });
 

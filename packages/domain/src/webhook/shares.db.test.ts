@@ -1,16 +1,12 @@
 import { aTenant, useWorld } from '@morket/testing';
-import { startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { anEndpoint, someEvents, startDispatcher, WAITING, WITH_PRIVATE } from '../../test/webhook-lab.ts';
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { anEndpoint, someEvents, startDispatcher, useReceiver, WAITING, WITH_PRIVATE } from '../../test/webhook-lab.ts';
 
 /** However many slow endpoints a workspace has, they hold a part of the slots: others are sent to meanwhile. */
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const ONE_EVENT = { events: ['billing.credited'] };
 const LIMITS = { slots: 8, perEndpoint: 2, graceMs: 1 } as const;

@@ -2,32 +2,28 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { aTenant, type Tenant, useWorld } from '@morket/testing';
+import { aTenant, useWorld } from '@morket/testing';
 import { seededRandom } from '@morket/testing/seeded-random';
-import { answering, startReceiver, type WebhookReceiver } from '@morket/testing/webhook-receiver';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { answering } from '@morket/testing/webhook-receiver';
+import { describe, expect, test, vi } from 'vitest';
 import {
   anEndpoint,
   deliveriesOf,
   dispatchUntil,
   onlyDelivery,
   passTime,
+  settled,
   someEvents,
   startDispatcher,
+  useReceiver,
   WAITING,
   WITH_PRIVATE,
 } from '../../test/webhook-lab.ts';
 
 const world = useWorld(WITH_PRIVATE);
-let receiver: WebhookReceiver;
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const receiver = useReceiver();
 
 const ONE_EVENT = { events: ['billing.credited'] };
-const settled = (tenant: Tenant) => async () =>
-  (await deliveriesOf(world, tenant)).every(({ state }) => state !== 'pending');
 const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
 
 describe('a worker that is killed', () => {
@@ -53,7 +49,7 @@ describe('a worker that is killed', () => {
     // Nobody takes it before the lease of the dead one is over.
     expect(nextAttemptAt?.getTime()).toBeGreaterThan(Date.now());
     await passTime(world, tenant);
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     expect(ids()).toHaveLength(2);
     expect(new Set(ids()).size).toBe(1);
     expect(await onlyDelivery(world, tenant)).toMatchObject({ state: 'delivered', attempts: 1 });
@@ -89,7 +85,7 @@ describe('workers that are killed again and again', () => {
       await passTime(world, tenant);
     }
     receiver.behave(answering(200));
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     const arrived = new Map(Map.groupBy(ids(), (id) => String(id)));
     expect([...arrived.keys()].toSorted(), `seed ${seed}`).toEqual(expected.toSorted());
     const log = await world.db.read.webhookAttempt.groupBy({
@@ -125,7 +121,7 @@ describe('a worker that is stopped', () => {
     await vi.waitFor(() => expect(receiver.received).toHaveLength(1), WAITING);
     await running.stop();
     receiver.behave(answering(200));
-    await dispatchUntil(world, settled(tenant));
+    await dispatchUntil(world, settled(world, tenant));
     expect(new Set(ids()).size).toBe(1);
     expect(await onlyDelivery(world, tenant)).toMatchObject({ state: 'delivered', attempts: 1 });
   });
@@ -148,7 +144,7 @@ describe('several workers', () => {
       });
     });
     const workers = [1, 2, 3].map(() => startDispatcher(world, { limits: { perEndpoint: 4 } }));
-    await vi.waitFor(async () => expect(await settled(tenant)()).toBe(true), WAITING);
+    await vi.waitFor(async () => expect(await settled(world, tenant)()).toBe(true), WAITING);
     for (const { stop } of workers) await stop();
     expect(ids()).toHaveLength(40);
     expect(new Set(ids()).size).toBe(40);
@@ -167,7 +163,7 @@ describe('several workers', () => {
     receiver.behave(answering(200));
     // The slow one sees it come due as well: whoever takes it, the answer to the first attempt is not written down.
     await passTime(world, tenant);
-    await vi.waitFor(async () => expect(await settled(tenant)()).toBe(true), WAITING);
+    await vi.waitFor(async () => expect(await settled(world, tenant)()).toBe(true), WAITING);
     for (const answer of late) answer();
     await slow.stop();
     const delivery = await onlyDelivery(world, tenant);
@@ -184,7 +180,7 @@ describe('neighbours', () => {
     await someEvents(world, slow, 30);
     await someEvents(world, fast, 60);
     receiver.behave((response, { path }) => path.endsWith('/fast') && response.writeHead(200).end());
-    await dispatchUntil(world, settled(fast), { limits: { perEndpoint: 4, slots: 8, graceMs: 1 } });
+    await dispatchUntil(world, settled(world, fast), { limits: { perEndpoint: 4, slots: 8, graceMs: 1 } });
     expect(receiver.at('/hook/fast')).toHaveLength(60);
     expect(receiver.at('/hook/slow')).toHaveLength(4);
   });
@@ -198,7 +194,7 @@ describe('neighbours', () => {
     await someEvents(world, broken);
     await someEvents(world, well);
     const running = startDispatcher(world);
-    await vi.waitFor(async () => expect(await settled(well)()).toBe(true), WAITING);
+    await vi.waitFor(async () => expect(await settled(world, well)()).toBe(true), WAITING);
     await running.stop();
     expect(receiver.at('/hook/broken')).toEqual([]);
     expect(running.errors).not.toEqual([]);

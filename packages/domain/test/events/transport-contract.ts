@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { StoredEvent } from '@morket/contract/events';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { EventTransport, StoredEvent } from '../../src/events/index.ts';
+import type { EventTransport } from '../../src/events/index.ts';
 
 type Deliver = (events: readonly StoredEvent[]) => Promise<void>;
 

@@ -2,8 +2,9 @@
 import { configure } from '@morket/api/configuration';
 import { parseEnv } from '@morket/api/env';
 import { createLogger } from '@morket/api/logger';
+import type { StoredEvent } from '@morket/contract/events';
 import { createDb, type Tx } from '@morket/db';
-import { type Consumer, createRelay, defineConsumer, type StoredEvent } from '@morket/domain/events';
+import { type Consumer, createRelay, defineConsumer } from '@morket/domain/events';
 import { composeWorker } from '@morket/worker/compose';
 import type { ChaosConsumer } from './books.ts';
 
